@@ -1,0 +1,26 @@
+import { compressSync as lz4Compress, uncompressSync as lz4Uncompress } from 'lz4-napi';
+
+/** Compresses one block with lz4; the result begins with the raw length as u32. Blocking: for worker threads. */
+export function compressLz4(raw: Uint8Array): Buffer {
+  return lz4Compress(asBuffer(raw));
+}
+
+/**
+ * Undoes compressLz4. `rawLength` is what the caller's directory says, already checked against a limit; undefined where the
+ * data does not hold exactly that (the caller knows where it came from, and throws).
+ */
+export function decompressLz4(data: Uint8Array, rawLength: number): Buffer | undefined {
+  const buffer = asBuffer(data);
+  if (buffer.length < 4 || buffer.readUInt32LE(0) !== rawLength) return undefined;
+  try {
+    const raw = lz4Uncompress(buffer);
+    return raw.length === rawLength ? raw : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same bytes as a Buffer, without a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

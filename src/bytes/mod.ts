@@ -1,0 +1,5 @@
+export { crc32c } from './checksum.ts';
+export { asBuffer, compressLz4, decompressLz4 } from './compression.ts';
+export { decodeMetadata, encodeMetadata } from './metadata.ts';
+export { ByteReader } from './reader.ts';
+export { ByteWriter } from './writer.ts';

@@ -1,0 +1,1 @@
+export type { Appended, Journal, JournalBounds, JournalRecord, Lease, Position } from './port.ts';

@@ -1,0 +1,95 @@
+import type { LabelSet, Matcher } from '../model/mod.ts';
+import type { RangeAggregation } from './plan/aggregation.ts';
+import type { Stage } from './syntax/mod.ts';
+
+/**
+ * Where the engine reads from; implemented over heads, segments, workers and other machines alike.
+ *
+ * For a log task `scan` yields LogBatches in the task's order: no row of a later batch precedes a row of an earlier one. It may end early, once
+ * `limit` rows were yielded. For an aggregate task it yields Partials, in any order, in which every matching row counts exactly once.
+ * It ends with the reason of `signal` when that aborts. What could not be read is an error, never silently less.
+ */
+export interface LogSource {
+  scan(task: ScanTask, signal: AbortSignal): AsyncIterable<Batch | Partial>;
+}
+
+/** What to read and what to make of it. Plain data: it crosses to worker threads and to other machines. */
+export interface ScanTask {
+  readonly tenant: string;
+  readonly matchers: readonly Matcher[];
+  /** First nanosecond. */
+  readonly startNs: bigint;
+  /** The nanosecond after the last one. */
+  readonly endNs: bigint;
+  /** Line filters, parsers, label filters and so on, in the order of the query. */
+  readonly stages: readonly Stage[];
+  readonly output: LogOutput | AggregateOutput;
+}
+
+/** Rows are wanted. */
+export interface LogOutput {
+  readonly kind: 'log';
+  readonly direction: 'forward' | 'backward';
+  /** Rows wanted at most; 0 is all. */
+  readonly limit: number;
+}
+
+/** The pieces of a range aggregation are wanted. */
+export interface AggregateOutput {
+  readonly kind: 'aggregate';
+  readonly aggregation: RangeAggregation;
+}
+
+/** Rows that passed the stages. Strings were made for these rows only. */
+export interface Batch {
+  readonly kind: 'batch';
+  readonly stats: ScanStats;
+  /** Distinct label sets of the rows, by category. */
+  readonly labels: readonly OutputLabels[];
+  readonly rows: readonly OutputRow[];
+}
+
+/** The labels of a returned row, apart by where they came from, as `categorize-labels` shows them. */
+export interface OutputLabels {
+  readonly stream: LabelSet;
+  readonly structuredMetadata: LabelSet;
+  readonly parsed: LabelSet;
+}
+
+/** One returned row; its total order is (time, position, index, partition). */
+export interface OutputRow {
+  readonly timeNs: bigint;
+  readonly position: number;
+  readonly index: number;
+  readonly partition: number;
+  /** Index into Batch.labels. */
+  readonly labels: number;
+  readonly line: Uint8Array;
+}
+
+/**
+ * A mergeable piece of a range aggregation. Opaque to sources; plain data; `mergePartials` merges. The accumulators are logql's own
+ * business (plan/, engine/).
+ */
+export interface Partial {
+  readonly kind: 'partial';
+  readonly stats: ScanStats;
+  /** Series found so far, each with accumulators per step. */
+  readonly series: readonly PartialSeries[];
+}
+
+/** One series of a partial; `state` belongs to the aggregation's operator. */
+export interface PartialSeries {
+  readonly labels: LabelSet;
+  readonly state: unknown;
+}
+
+/** What a scan cost. */
+export interface ScanStats {
+  /** Rows looked at. */
+  readonly rows: number;
+  /** Bytes of their lines and metadata. */
+  readonly bytes: number;
+  /** Rows that passed the stages. */
+  readonly rowsMatched: number;
+}

@@ -1,0 +1,99 @@
+/**
+ * Every per-tenant limit: Loki's `limits_config` names and defaults. `kind` says how the value is written in a configuration file and what it is here:
+ * count and float are numbers, size is bytes (`256KB`), duration is nanoseconds as bigint (`1h`, `1w`), time is nanoseconds since the epoch (RFC 3339).
+ * 0 means "no limit" wherever `zeroMeansNone` is set.
+ */
+export const limitSpecs = {
+  ingestion_rate_mb: float(4, 'ingested megabytes (2^20) per second and tenant'),
+  ingestion_burst_size_mb: float(6, 'largest burst in megabytes; should be at least the largest push'),
+  max_label_name_length: count(1024, 'bytes of a label name'),
+  max_label_value_length: count(2048, 'bytes of a label value'),
+  max_label_names_per_series: count(15, 'label names of a stream'),
+  reject_old_samples: flag(true, 'refuse entries older than reject_old_samples_max_age'),
+  reject_old_samples_max_age: duration(604_800n, 'oldest age of an entry that is accepted'),
+  creation_grace_period: duration(600n, 'how far in the future an entry may lie'),
+  max_line_size: size(256 * 1024, 'bytes of a line', true),
+  max_line_size_truncate: flag(false, 'cut longer lines instead of refusing them'),
+  max_line_size_truncate_identifier: text('', 'marks a line that was cut; counted inside max_line_size'),
+  max_streams_per_user: count(0, 'active streams of a tenant on one ingester', true),
+  max_global_streams_per_user: count(5000, 'active streams of a tenant', true),
+  per_stream_rate_limit: size(3 * 2 ** 20, 'bytes per second of one stream', true),
+  per_stream_rate_limit_burst: size(15 * 2 ** 20, 'largest burst of one stream in bytes', true),
+  unordered_writes: flag(true, 'accept entries in any order; spoor always does'),
+  allow_structured_metadata: flag(true, 'accept structured metadata'),
+  max_structured_metadata_size: size(64 * 1024, 'bytes of the structured metadata of one entry', true),
+  max_structured_metadata_entries_count: count(128, 'pairs of structured metadata of one entry', true),
+  increment_duplicate_timestamp: flag(false, 'add 1 ns to an entry with the time of the one before it and another line'),
+  discover_service_name: texts(
+    ['service', 'app', 'application', 'app_name', 'name', 'app_kubernetes_io_name', 'container', 'container_name', 'k8s_container_name', 'component', 'workload', 'job', 'k8s_job_name'],
+    'labels that service_name is taken from; empty switches it off',
+  ),
+  discover_log_levels: flag(true, 'add the structured metadata detected_level'),
+  log_level_fields: texts(
+    ['level', 'LEVEL', 'Level', 'log.level', 'severity', 'SEVERITY', 'Severity', 'SeverityText', 'lvl', 'LVL', 'Lvl', 'severity_text', 'Severity_Text', 'SEVERITY_TEXT'],
+    'labels, metadata and fields that hold a level',
+  ),
+  log_level_from_json_max_depth: count(2, 'nesting in which a JSON line is searched for a level', true),
+  enforced_labels: texts([], 'labels that every stream must have'),
+  block_ingestion_until: time('refuse pushes until this time'),
+  block_ingestion_status_code: count(260, 'status that blocked pushes are answered with'),
+  max_query_series: count(500, 'series of a metric query', true),
+  max_query_lookback: duration(0n, 'how far back a query may look', true),
+  max_query_length: duration(2_595_600n, 'longest time range of a query', true),
+  max_query_range: duration(0n, 'longest range of a range aggregation', true),
+  max_entries_limit_per_query: count(5000, 'entries that a log query may ask for', true),
+  max_streams_matchers_per_query: count(1000, 'matchers of one query', true),
+  max_query_bytes_read: size(0, 'bytes that a query may read', true),
+  query_timeout: duration(60n, 'longest run time of a query'),
+  max_concurrent_tail_requests: count(10, 'tails at the same time', true),
+  volume_enabled: flag(true, 'answer index/volume'),
+  volume_max_series: count(1000, 'series of a volume answer', true),
+  split_queries_by_interval: duration(3600n, 'range queries are aligned and split as if by this interval', true),
+  retention_period: duration(0n, 'age at which entries are deleted', true),
+} as const satisfies Record<string, LimitSpec>;
+
+/** One limit. `docs/operate/limits.md` is the list for people. */
+export type LimitSpec =
+  | { readonly kind: 'count' | 'float' | 'size'; readonly default: number; readonly zeroMeansNone: boolean; readonly about: string }
+  | { readonly kind: 'duration' | 'time'; readonly default: bigint; readonly zeroMeansNone: boolean; readonly about: string }
+  | { readonly kind: 'flag'; readonly default: boolean; readonly about: string }
+  | { readonly kind: 'text'; readonly default: string; readonly about: string }
+  | { readonly kind: 'texts'; readonly default: readonly string[]; readonly about: string };
+
+export type LimitName = keyof typeof limitSpecs;
+
+/** The limits of one tenant, by Loki's names. */
+export type Limits = { readonly [name in LimitName]: (typeof limitSpecs)[name]['default'] };
+
+/** Limits of each tenant. */
+export interface LimitsSource {
+  forTenant(tenant: string): Limits;
+}
+
+/** The defaults. */
+export const defaultLimits: Limits = Object.fromEntries(Object.entries(limitSpecs).map(([name, spec]) => [name, spec.default])) as unknown as Limits;
+
+function count(value: number, about: string, zeroMeansNone = false) {
+  return { kind: 'count' as const, default: value, zeroMeansNone, about };
+}
+function float(value: number, about: string) {
+  return { kind: 'float' as const, default: value, zeroMeansNone: false, about };
+}
+function size(value: number, about: string, zeroMeansNone = false) {
+  return { kind: 'size' as const, default: value, zeroMeansNone, about };
+}
+function duration(seconds: bigint, about: string, zeroMeansNone = false) {
+  return { kind: 'duration' as const, default: seconds * 1_000_000_000n, zeroMeansNone, about };
+}
+function time(about: string) {
+  return { kind: 'time' as const, default: 0n as bigint, zeroMeansNone: true, about };
+}
+function flag(value: boolean, about: string) {
+  return { kind: 'flag' as const, default: value, about };
+}
+function text(value: string, about: string) {
+  return { kind: 'text' as const, default: value, about };
+}
+function texts(value: readonly string[], about: string) {
+  return { kind: 'texts' as const, default: value, about };
+}
