@@ -1,0 +1,22 @@
+import type { Grouping, RangeOp, Unwrap } from '../syntax/mod.ts';
+
+/** What a source has to compute for a range aggregation; plain data. Sample times lie in (t - range, t] of each evaluation time t. */
+export interface RangeAggregation {
+  readonly op: RangeOp;
+  readonly param: number | null;
+  readonly unwrap: Unwrap | null;
+  readonly rangeNs: bigint;
+  /** Evaluation times, with the expression's offset already taken off: startNs + i × stepNs for 0 ≤ i < steps. */
+  readonly startNs: bigint;
+  readonly stepNs: bigint;
+  readonly steps: number;
+  /**
+   * Labels of the resulting series. Null: all labels of the row. The planner also puts the grouping of an enclosing
+   * aggregation here where that changes no answer (sum by (x) of count_over_time), so that few series leave a worker.
+   */
+  readonly grouping: Grouping | null;
+  /** True where no label that a parser makes is needed, so that parsers are not run at all (as in Loki). */
+  readonly skipParsers: boolean;
+  /** More series than this are an error (max_query_series); 0 is no limit. */
+  readonly seriesMax: number;
+}
