@@ -16,10 +16,62 @@ export const errorCodes = {
   body_too_large: { status: 413, retryable: false, message: 'request body too large: over the limit of {limit} bytes ({name})' },
   shutting_down: { status: 503, retryable: true, message: 'spoor is shutting down and takes no more pushes; retry' },
 
+  // Reading a push.
+  push_media_type: { status: 400, retryable: false, message: 'mime: {reason}' },
+  push_encoding: { status: 400, retryable: false, message: 'Content-Encoding "{encoding}" not supported' },
+  push_compression: { status: 400, retryable: false, message: '{encoding}: {reason}' },
+  push_snappy: { status: 400, retryable: false, message: 'snappy: corrupt input' },
+  push_protobuf: { status: 400, retryable: false, message: '{reason} (protobuf, byte {offset})' },
+  push_json: { status: 400, retryable: false, message: '{reason}, error found at byte {offset} of ...|{near}|...' },
+  push_labels: { status: 400, retryable: false, message: "couldn't parse labels: {line}:{column}: parse error: {reason}" },
+  push_too_many: { status: 413, retryable: false, message: 'the push holds more than {limit} {what} ({name}); send smaller pushes' },
+  push_backfill: { status: 400, retryable: false, message: '{reason}' },
+  no_valid_stream: { status: 422, retryable: false, message: 'error at least one valid stream is required for ingestion' },
+
+  // Refusing what a push holds. Each but the last is the reason for one stream or entry; `push_rejected` is the answer where they differ.
+  missing_labels: { status: 400, retryable: false, message: 'error at least one label pair is required per stream' },
+  max_label_names_per_series: { status: 400, retryable: false, message: "entry for stream '{stream}' has {count} label names; limit {limit}" },
+  label_name_too_long: { status: 400, retryable: false, message: "stream '{stream}' has label name too long: '{name}'" },
+  label_value_too_long: { status: 400, retryable: false, message: "stream '{stream}' has label value too long: '{value}'" },
+  duplicate_label_names: { status: 400, retryable: false, message: "stream '{stream}' has duplicate label name: '{name}'" },
+  missing_enforced_labels: { status: 400, retryable: false, message: "missing required labels '{labels}' for user '{tenant}' for stream '{stream}' (policy: '')" },
+  greater_than_max_sample_age: { status: 400, retryable: false, message: "entry for stream '{stream}' has timestamp too old: {time}, oldest acceptable timestamp is: {oldest}" },
+  too_far_in_future: { status: 400, retryable: false, message: "entry for stream '{stream}' has timestamp too new: {time}" },
+  line_too_long: { status: 400, retryable: false, message: "max entry size '{limit}' bytes exceeded for stream '{stream}' while adding an entry with length '{length}' bytes" },
+  disallowed_structured_metadata: {
+    status: 400, retryable: false,
+    message: "stream '{stream}' includes structured metadata, but this feature is disallowed. Please see `limits_config.allow_structured_metadata` or contact your Loki administrator to enable it",
+  },
+  structured_metadata_too_large: {
+    status: 400, retryable: false,
+    message: "stream '{stream}' has structured metadata too large: '{size}' bytes, limit: '{limit}' bytes. Please see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it",
+  },
+  structured_metadata_too_many: {
+    status: 400, retryable: false,
+    message: "stream '{stream}' has too many structured metadata labels: '{count}', limit: '{limit}'. Please see `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to increase it",
+  },
+  metadata_name: { status: 400, retryable: false, message: '{reason}' },
+  blocked_ingestion: { status: 260, retryable: false, message: "ingestion blocked for user '{tenant}' until '{until}' with status code '{status}'" },
+  rate_limited: {
+    status: 429, retryable: true,
+    message: "ingestion rate limit exceeded for user {tenant} (limit: {limit} bytes/sec) while attempting to ingest '{lines}' lines totaling '{bytes}' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased",
+  },
+  stream_limit: {
+    status: 429, retryable: true,
+    message: "maximum active stream limit exceeded when trying to create stream {stream}, reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: '{tenant}'",
+  },
+  per_stream_rate_limit: {
+    status: 429, retryable: true,
+    message: "Per stream rate limit exceeded (limit: {limit}/sec) while attempting to ingest for stream '{stream}' totaling {bytes}, consider splitting a stream via additional labels or contact your Loki administrator to see if the limit can be increased",
+  },
+  push_rejected: { status: 400, retryable: false, message: '{reason}' },
+  ingester_memory_full: { status: 429, retryable: true, message: 'the heads hold {bytes} bytes of at most {limit} (ingester.memory_bytes_max); retry after they are flushed' },
+
   // Data on disk and in object storage.
   corruption: { status: 500, retryable: false, message: 'damaged data in {where} at offset {offset}: {reason}' },
   object_not_found: { status: 500, retryable: false, message: 'object {key} does not exist' },
   object_store: { status: 503, retryable: true, message: 'object store: {operation} of {key} failed: {reason}' },
+  bad_object_key: { status: 500, retryable: false, message: 'object key {key} {reason}' },
   journal_full: { status: 503, retryable: true, message: 'the journal is full ({bytes} bytes of at most {limit}, journal.max_bytes); retry after the object store takes data again' },
   journal_closed: { status: 503, retryable: true, message: 'the journal is closed' },
   journal_write: { status: 503, retryable: true, message: 'the journal could not be written: {reason}' },
@@ -50,7 +102,7 @@ export class SpoorError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, options: { readonly cause?: unknown } = {}) {
-    super(fillIn(errorCodes[code].message, details), options);
+    super(errorText(code, details), options);
     this.name = 'SpoorError';
     this.code = code;
     this.details = details;
@@ -65,8 +117,9 @@ export class SpoorError extends Error {
   }
 }
 
-function fillIn(template: string, details: ErrorDetails): string {
-  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(details, name) ? String(details[name]) : whole));
+/** The filled-in message of a code, without the cost of an Error. */
+export function errorText(code: ErrorCode, details: ErrorDetails = {}): string {
+  return errorCodes[code].message.replaceAll(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(details, name) ? String(details[name]) : whole));
 }
 
 /** The text of whatever was thrown. */

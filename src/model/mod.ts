@@ -1,7 +1,7 @@
 export type { EntryBatch, BatchStream } from './batch.ts';
 export { ManualClock, systemClock, type Clock } from './clock.ts';
 export { formatGoDuration, formatPrometheusDuration, parseDuration, parseGoDuration, parsePrometheusDuration } from './durations.ts';
-export { errorCodes, isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails, type ErrorSpec } from './errors.ts';
+export { errorCodes, errorText, isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails, type ErrorSpec } from './errors.ts';
 export { formatLabels, hashLabels, labelSet, labelsObject, labelValue, quoteGo, type Label, type LabelSet } from './labels.ts';
 export { defaultLimits, limitSpecs, type LimitName, type Limits, type LimitSpec, type LimitsSource } from './limits.ts';
 export type { Matcher, MatchOp } from './matchers.ts';
