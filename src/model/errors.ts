@@ -78,6 +78,40 @@ export const errorCodes = {
   lease_lost: { status: 503, retryable: true, message: 'partition {partition} is owned by someone else now' },
   data_dir_in_use: { status: 500, retryable: false, message: 'data directory {path} is in use by another process; stop it or choose another --data-dir' },
   bad_config: { status: 500, retryable: false, message: '{where}: {reason}' },
+  // Queries.
+  parse_error: { status: 400, retryable: false, message: 'parse error {where}: {reason}' },
+  matchers_only: { status: 400, retryable: false, message: 'only label matchers are supported' },
+  pipeline_error: {
+    status: 400,
+    retryable: false,
+    message: `pipeline error: '{error}' for series: '{series}'.
+Use a label filter to intentionally skip this error. (e.g | __error__!="{error}").
+To skip all potential errors you can match empty errors.(e.g __error__="")
+The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__="" )
+`,
+  },
+  log_query_as_instant: { status: 400, retryable: false, message: 'log queries are not supported as an instant query type, please change your query to a range query type' },
+  vector_matching: { status: 400, retryable: false, message: '{reason}' },
+  approx_topk_range: { status: 400, retryable: false, message: 'count min sketches are only supported on instant queries' },
+  max_query_series: {
+    status: 400,
+    retryable: false,
+    message:
+      'maximum number of series ({limit}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()',
+  },
+  max_query_length: { status: 400, retryable: false, message: 'the query time range exceeds the limit (query length: {length}, limit: {limit})' },
+  max_query_range: { status: 400, retryable: false, message: '[interval] value exceeds limit: [{interval}] > [{limit}]' },
+  max_entries_limit: { status: 400, retryable: false, message: 'max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {max})' },
+  max_streams_matchers: { status: 400, retryable: false, message: 'max streams matchers per query exceeded, matchers-count > limit ({count} > {limit})' },
+  max_query_bytes_read: {
+    status: 400,
+    retryable: false,
+    message: 'the query would read too many bytes (query: {bytes}, limit: {limit}); consider adding more specific stream selectors or reduce the time range of the query',
+  },
+  max_resolution: { status: 400, retryable: false, message: 'exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter' },
+  bad_step: { status: 400, retryable: false, message: 'zero or negative query resolution step widths are not accepted. Try a positive integer' },
+  bad_time_range: { status: 400, retryable: false, message: 'end timestamp must not be before or equal to start time' },
+  query_memory: { status: 400, retryable: false, message: 'the query would hold more than {count} {what} ({limit}); reduce the time range or the number of series, or increase the step' },
 } as const satisfies Record<string, ErrorSpec>;
 
 /** One row of the error table. */

@@ -11,12 +11,20 @@ export interface RangeAggregation {
   readonly stepNs: bigint;
   readonly steps: number;
   /**
-   * Labels of the resulting series. Null: all labels of the row. The planner also puts the grouping of an enclosing
+   * Labels of the resulting series. Null: all labels of the row. Rows with `__error__` are not grouped (but see keepErrors): their series carry all
+   * labels, and finishing fails on them. The planner also puts the grouping of an enclosing
    * aggregation here where that changes no answer (sum by (x) of count_over_time), so that few series leave a worker.
    */
   readonly grouping: Grouping | null;
   /** True where no label that a parser makes is needed, so that parsers are not run at all (as in Loki). */
   readonly skipParsers: boolean;
+  /**
+   * Labels that the parsers have to make: those of `grouping`, of unwrap and of the stages. A parser may make these only, and stops without looking
+   * further (so without an error) as soon as it made them all, as in Loki. Null: all labels. Empty goes with skipParsers.
+   */
+  readonly requiredLabels: readonly string[] | null;
+  /** True where the query groups by `__error__`: rows with an error are samples like others, and the label is kept. */
+  readonly keepErrors: boolean;
   /** More series than this are an error (max_query_series); 0 is no limit. */
   readonly seriesMax: number;
 }

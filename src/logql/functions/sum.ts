@@ -1,0 +1,32 @@
+import type { Accumulator } from './accumulator.ts';
+
+/**
+ * sum_over_time, bytes_over_time, and (divided by the range) bytes_rate and rate of an unwrapped label.
+ * Neumaier's compensated sum: the order in which pieces meet does not show.
+ */
+export function sumAccumulator(divisor: number): Accumulator {
+  const plus = (cells: Float64Array, at: number, value: number): void => {
+    const sum = cells[at] as number;
+    const next = sum + value;
+    const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+    cells[at] = next;
+    cells[at + 1] = (cells[at + 1] as number) + lost;
+  };
+  return {
+    width: 2,
+    start(cells, at, value) {
+      cells[at] = value;
+      cells[at + 1] = 0;
+    },
+    add: plus,
+    combine(into, at, from, fromAt) {
+      plus(into, at, from[fromAt] as number);
+      into[at + 1] = (into[at + 1] as number) + (from[fromAt + 1] as number);
+    },
+    result(cells, at) {
+      const sum = cells[at] as number;
+      // Beside an infinity the compensation means nothing.
+      return (Number.isFinite(sum) ? sum + (cells[at + 1] as number) : sum) / divisor;
+    },
+  };
+}
