@@ -1,1 +1,4 @@
+export { DiskJournal, diskJournalDefaults, openDiskJournal, type DiskJournalOptions } from './disk.ts';
+export { nodeFiles, type JournalFile, type JournalFiles } from './files.ts';
 export type { Appended, Journal, JournalBounds, JournalRecord, Lease, Position } from './port.ts';
+export { decodeRecord, encodeRecord, recordBytesMax, recordId } from './record.ts';
