@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { CommanderError } from 'commander';
+import { Failure, OutputClosed, reasonOf } from './failure.ts';
+import { createProgram, realSurroundings } from './program.ts';
+import { Terminal } from './terminal.ts';
+
+/**
+ * The command `spoor`: hands `serve` and `agent` to their own parts, which are loaded only then, and runs everything else over HTTP.
+ * These two imports are the only ones by which the command line reaches beyond its folder.
+ * @param argv the arguments after `spoor`
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  if (command === 'serve') return (await import('../src/server/mod.ts')).serveCommand(rest);
+  if (command === 'agent') return (await import('../agent/mod.ts')).agentCommand(rest);
+  if (command === 'help' && (rest[0] === 'serve' || rest[0] === 'agent')) return main([rest[0], '--help']);
+
+  const terminal = new Terminal(process.stdout, process.stderr);
+  const program = createProgram(realSurroundings(terminal)).version(version(), '-V, --version', 'show the version').exitOverride();
+  for (const subcommand of program.commands) subcommand.exitOverride();
+  if (argv.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof OutputClosed) return 0;
+    if (error instanceof CommanderError) return error.exitCode;
+    terminal.note(error instanceof Failure ? error.message.trimEnd() : `spoor: ${reasonOf(error)}`);
+    return 1;
+  }
+}
+
+/** The version in package.json, which stands above the sources and, as a copy, above the compiled files. */
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return version;
+}

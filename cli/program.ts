@@ -1,0 +1,203 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { Client } from './client.ts';
+import { environment, nowNs, type Environment } from './environment.ts';
+import { addConnectionFlags, collect, connectionOptions, countOf } from './flags.ts';
+import { outputModes, Printer, type OutputMode, type PrintOptions } from './printer.ts';
+import { runInstantQuery, runRangeQuery, type ShowOptions } from './query.ts';
+import { runLabels, runSeries, type TimeRange } from './series.ts';
+import { runTail } from './tail.ts';
+import type { Terminal } from './terminal.ts';
+import { parseDuration, parseTime, timeFormats, type TimeFormat, type Zone } from './times.ts';
+import { runTrace } from './trace.ts';
+
+/** What the commands need of the world; tests hand in their own. */
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly variables: Environment;
+  readonly nowNs: () => bigint;
+  /** From now on an interrupt does not end the process but aborts this signal. */
+  readonly untilInterrupted: () => AbortSignal;
+}
+
+/** The surroundings of the real command. */
+export function realSurroundings(terminal: Terminal): Surroundings {
+  const untilInterrupted = (): AbortSignal => {
+    const controller = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+    return controller.signal;
+  };
+  return { terminal, variables: environment(), nowNs, untilInterrupted };
+}
+
+interface GlobalFlags extends Readonly<Record<string, unknown>> {
+  readonly quiet: boolean;
+  readonly stats: boolean;
+  readonly output: OutputMode;
+  readonly timezone: Zone;
+  readonly outputTimestampFormat: TimeFormat;
+}
+
+interface RangeFlags {
+  readonly since?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+interface QueryFlags extends RangeFlags {
+  readonly limit: number;
+  readonly batch: number;
+  readonly step?: string;
+  readonly interval?: string;
+  readonly forward: boolean;
+  readonly labels: boolean;
+  readonly includeLabel: readonly string[];
+  readonly excludeLabel: readonly string[];
+  readonly includeCommonLabels: boolean;
+  readonly labelsLength: number;
+  readonly tail: boolean;
+  readonly follow: boolean;
+  readonly delayFor: number;
+  readonly now?: string;
+}
+
+const defaultSince = '1h';
+
+/** The commands that speak HTTP, and the names of those that are delegated. Parsing it runs the command; failures are thrown. */
+export function createProgram(surroundings: Surroundings): Command {
+  const { terminal, variables } = surroundings;
+  const program = new Command('spoor')
+    .description('Store, query and follow logs: Loki\'s API and LogQL over columns in object storage.')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError('(spoor --help shows what there is)');
+  addConnectionFlags(program);
+  program
+    .addOption(new Option('-q, --quiet', 'only results, no remarks about the query').default(false, 'off'))
+    .addOption(new Option('--stats', 'show the statistics of the query').default(false, 'off'))
+    .addOption(new Option('-o, --output <mode>', 'form of log entries').choices(outputModes).default('default'))
+    .addOption(new Option('-z, --timezone <zone>', 'zone of times').choices(['Local', 'UTC']).default('Local'))
+    .addOption(new Option('--output-timestamp-format <form>', 'form of times in the default output').choices(timeFormats).default('rfc3339'));
+
+  program.command('serve').description('run the server (spoor serve --help)').helpOption(false);
+  program.command('agent').description("run the agent that ships a machine's container logs (spoor agent --help)").helpOption(false);
+
+  const rangeOf = (flags: RangeFlags, zone: Zone): TimeRange => {
+    const now = surroundings.nowNs();
+    const endNs = flags.to === undefined ? now : parseTime(flags.to, zone, now);
+    return { startNs: flags.from === undefined ? now - parseDuration(flags.since ?? defaultSince) : parseTime(flags.from, zone, now), endNs };
+  };
+  const globals = (): GlobalFlags => program.opts<GlobalFlags>();
+  const printOptions = (noLabels: boolean): PrintOptions => {
+    const flags = globals();
+    return { mode: flags.output, zone: flags.timezone, timeFormat: flags.outputTimestampFormat, noLabels };
+  };
+  const connect = (): Client => new Client(connectionOptions(globals(), variables), (text) => terminal.note(text));
+  const showOptions = (flags: QueryFlags): ShowOptions => ({
+    choice: { include: flags.includeLabel, exclude: flags.excludeLabel },
+    includeCommonLabels: flags.includeCommonLabels,
+    labelsLength: flags.labelsLength,
+    quiet: globals().quiet,
+    stats: globals().stats,
+  });
+  const tail = (query: string, flags: QueryFlags): Promise<void> =>
+    runTail(
+      connect(),
+      terminal,
+      new Printer(terminal, printOptions(!flags.labels)),
+      {
+        query,
+        startNs: rangeOf(flags, globals().timezone).startNs,
+        limit: flags.limit,
+        delayForSeconds: flags.delayFor,
+        choice: { include: flags.includeLabel, exclude: flags.excludeLabel },
+        labelsLength: flags.labelsLength,
+        quiet: globals().quiet,
+      },
+      surroundings.nowNs,
+      surroundings.untilInterrupted(),
+    );
+
+  const query = program.command('query').description('run a LogQL query over a range of time').argument('<logql>', `such as '{app="shop"} |= "error"'`);
+  addRangeFlags(query);
+  addEntryFlags(query);
+  query
+    .option('--batch <entries>', 'entries of one request at most; more requests follow until --limit is reached', count, 1000)
+    .option('--step <duration>', 'distance of the points of a metric query')
+    .option('--interval <duration>', 'at most one log entry per stream and interval')
+    .option('-t, --tail', 'go on showing entries as they arrive', false)
+    .option('-f, --follow', 'the same as --tail', false)
+    .addOption(delayForOption())
+    .action(async (logql: string, flags: QueryFlags) => {
+      if (flags.tail || flags.follow) return tail(logql, flags);
+      const { startNs, endNs } = rangeOf(flags, globals().timezone);
+      const printer = new Printer(terminal, printOptions(!flags.labels));
+      const range = { query: logql, startNs, endNs, limit: flags.limit, batch: Math.max(1, flags.batch), forward: flags.forward, stepSeconds: seconds(flags.step), intervalSeconds: seconds(flags.interval) };
+      return runRangeQuery(connect(), terminal, printer, range, showOptions(flags));
+    });
+
+  const instant = program.command('instant-query').description('run a LogQL query at one point in time').argument('<logql>', `such as 'sum by (app) (rate({env="prod"}[5m]))'`);
+  addEntryFlags(instant);
+  instant.option('--now <time>', 'the point in time').action(async (logql: string, flags: QueryFlags) => {
+    const now = surroundings.nowNs();
+    const timeNs = flags.now === undefined ? now : parseTime(flags.now, globals().timezone, now);
+    const printer = new Printer(terminal, printOptions(!flags.labels));
+    return runInstantQuery(connect(), terminal, printer, { query: logql, timeNs, limit: flags.limit, forward: flags.forward }, showOptions(flags));
+  });
+
+  const tailCommand = program.command('tail').description('show entries as they arrive; survives restarts of the server without holes or doubles').argument('<logql>', `such as '{app="shop"}'`);
+  addRangeFlags(tailCommand, false);
+  addEntryFlags(tailCommand);
+  tailCommand.addOption(delayForOption()).action(tail);
+
+  const labels = program.command('labels').description('list the names of labels, or the values of one').argument('[name]', 'a label');
+  addRangeFlags(labels);
+  labels.action((name: string | undefined, flags: RangeFlags) => runLabels(connect(), terminal, name, rangeOf(flags, globals().timezone)));
+
+  const series = program.command('series').description('list the streams that match').argument('<selector>', `such as '{app="shop"}', or '{}' for all`);
+  addRangeFlags(series);
+  series
+    .option('--analyze-labels', 'a table of labels with the number of their values', false)
+    .action((selector: string, flags: RangeFlags & { readonly analyzeLabels: boolean }) => runSeries(connect(), terminal, selector, rangeOf(flags, globals().timezone), flags.analyzeLabels));
+
+  const trace = program.command('trace').description('show every entry of a trace or request, across all services').argument('<id>', 'a trace ID or request ID');
+  addRangeFlags(trace);
+  trace.option('--no-labels', 'leave labels out of -o jsonl').action((id: string, flags: RangeFlags & { readonly labels: boolean }) => {
+    // Where no range is given the server looks as far back as it does by default.
+    const given = flags.from !== undefined || flags.to !== undefined || flags.since !== undefined;
+    const range = rangeOf(flags, globals().timezone);
+    return runTrace(connect(), terminal, id, given ? { start: range.startNs, end: range.endNs } : {}, printOptions(!flags.labels));
+  });
+  return program;
+}
+
+function addRangeFlags(command: Command, withEnd = true): void {
+  command.option('--since <duration>', `look back from now (default ${defaultSince})`).option('--from <time>', 'look from this time on (inclusive)');
+  if (withEnd) command.option('--to <time>', 'look up to this time (exclusive)');
+}
+
+function addEntryFlags(command: Command): void {
+  command
+    .option('--limit <entries>', 'entries to print at most; 0 prints all', count, 30)
+    .option('--forward', 'oldest first', false)
+    .option('--no-labels', 'do not print labels')
+    .addOption(new Option('--include-label <name>', 'print only this label; may be repeated').argParser(collect).default([], 'all'))
+    .addOption(new Option('--exclude-label <name>', 'do not print this label; may be repeated').argParser(collect).default([], 'none'))
+    .option('--include-common-labels', 'print labels that all entries share on each line too', false)
+    .option('--labels-length <characters>', 'pad labels to this length', count, 0)
+    .addOption(new Option('--colored-output', 'accepted for logcli; labels are coloured on a terminal anyway').hideHelp());
+}
+
+function delayForOption(): Option {
+  return new Option('--delay-for <seconds>', 'let the server hold entries back this long to bring them in order (5 at most)').argParser(count).default(0);
+}
+
+function count(text: string): number {
+  try {
+    return countOf(text, 'value');
+  } catch {
+    throw new InvalidArgumentError('It must be a whole number.');
+  }
+}
+
+function seconds(duration: string | undefined): number | undefined {
+  return duration === undefined ? undefined : Number(parseDuration(duration)) / 1e9;
+}
