@@ -69,6 +69,7 @@ export const errorCodes = {
 
   // Data on disk and in object storage.
   corruption: { status: 500, retryable: false, message: 'damaged data in {where} at offset {offset}: {reason}' },
+  format_version: { status: 500, retryable: false, message: '{where} has format version {version}; this version of spoor reads {known}' },
   object_not_found: { status: 500, retryable: false, message: 'object {key} does not exist' },
   object_store: { status: 503, retryable: true, message: 'object store: {operation} of {key} failed: {reason}' },
   bad_object_key: { status: 500, retryable: false, message: 'object key {key} {reason}' },

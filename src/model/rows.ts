@@ -43,3 +43,11 @@ export interface BytesColumn {
   readonly start: Uint32Array;
   readonly length: Uint32Array;
 }
+
+/** Which columns a reader of rows wants besides stream and time, which are always there. */
+export interface ColumnNeeds {
+  readonly order: boolean;
+  readonly lineLength: boolean;
+  readonly lines: boolean;
+  readonly metadata: boolean;
+}

@@ -1,0 +1,71 @@
+import { columnIds, columnName, encodingIds } from './format.ts';
+import { segmentLimits } from './limits.ts';
+import type { PageMeta, RowGroupMeta } from './meta.ts';
+
+const numberColumns: readonly number[] = [
+  columnIds.runStream, columnIds.runRows, columnIds.time, columnIds.lineLength, columnIds.metadataLength, columnIds.metadataCode,
+  columnIds.position, columnIds.index, columnIds.partition,
+];
+const numberEncodings: readonly number[] = [encodingIds.constant, encodingIds.frame, encodingIds.delta];
+
+/** What is wrong with a row group's directory: columns missing or twice, counts that do not add up. Undefined where all is well. */
+export function checkRowGroup(group: RowGroupMeta): string | undefined {
+  const { rows, runs, lineBytes, metadataBytes } = group;
+  if (rows === 0 || runs === 0) return 'a row group has no rows';
+  if (rows > 1 && (lineBytes > segmentLimits.rowGroupLineBytesMax || metadataBytes > segmentLimits.rowGroupMetadataBytesMax))
+    return `a row group has ${lineBytes} bytes of lines and ${metadataBytes} of metadata, over the limits (rowGroupLineBytesMax, rowGroupMetadataBytesMax)`;
+  const columns = new Map<number, PageMeta[]>();
+  for (const page of group.pages) {
+    const pages = columns.get(page.column);
+    if (pages === undefined) columns.set(page.column, [page]);
+    else pages.push(page);
+  }
+  for (const column of numberColumns) {
+    const wrong = checkNumbers(column, columns.get(column) ?? [], group);
+    if (wrong !== undefined) return wrong;
+  }
+  if (columns.has(columnIds.labels)) return 'labels inside a row group';
+  const wrong = checkPlain(columnIds.line, columns.get(columnIds.line) ?? [], rows, lineBytes);
+  if (wrong !== undefined) return wrong;
+  return checkMetadata(columns, rows, metadataBytes);
+}
+
+function checkNumbers(column: number, pages: readonly PageMeta[], group: RowGroupMeta): string | undefined {
+  const ofRuns = column === columnIds.runStream || column === columnIds.runRows;
+  const optional = column === columnIds.metadataLength || column === columnIds.metadataCode;
+  const [page] = pages;
+  if (page === undefined) return optional ? undefined : `${columnName(column)} is missing`;
+  if (pages.length > 1) return `${columnName(column)} is there twice`;
+  const values = ofRuns ? group.runs : group.rows;
+  if (page.values !== values) return `${columnName(column)} has ${page.values} values instead of ${values}`;
+  if (!numberEncodings.includes(page.encoding)) return `encoding ${page.encoding} is none for ${columnName(column)}`;
+  if (page.range === null) return `${columnName(column)} has no range`;
+  if (page.encoding === encodingIds.constant && page.range.min !== page.range.max) return `${columnName(column)} is no constant`;
+  if (column === columnIds.time && (page.range.min !== group.minTime || page.range.max !== group.maxTime)) return 'range of time is not that of its row group';
+  return undefined;
+}
+
+function checkPlain(column: number, pages: readonly PageMeta[], rows: number, bytes: number): string | undefined {
+  let values = 0;
+  let rawBytes = 0;
+  for (const page of pages) {
+    if (page.encoding !== encodingIds.plain) return `encoding ${page.encoding} is none for ${columnName(column)}`;
+    values += page.values;
+    rawBytes += page.rawBytes;
+  }
+  return values === rows && rawBytes === bytes ? undefined : `${columnName(column)} has ${values} values of ${rawBytes} bytes instead of ${rows} of ${bytes}`;
+}
+
+function checkMetadata(columns: ReadonlyMap<number, readonly PageMeta[]>, rows: number, bytes: number): string | undefined {
+  const plain = columns.get(columnIds.metadata) ?? [];
+  const dictionaries = columns.get(columnIds.metadataDictionary) ?? [];
+  const hasLengths = columns.has(columnIds.metadataLength);
+  const hasCodes = columns.has(columnIds.metadataCode);
+  if (hasLengths !== plain.length > 0 || hasCodes !== dictionaries.length > 0) return 'metadata is incomplete';
+  if (hasLengths && hasCodes) return 'metadata is there twice';
+  if (hasLengths) return checkPlain(columnIds.metadata, plain, rows, bytes);
+  const [dictionary] = dictionaries;
+  if (dictionary === undefined) return bytes === 0 ? undefined : 'metadata is missing';
+  if (dictionaries.length > 1 || dictionary.encoding !== encodingIds.dictionary) return 'the dictionary of metadata is none';
+  return dictionary.values <= segmentLimits.rowGroupRowsMax ? undefined : `${dictionary.values} entries in the dictionary of metadata`;
+}

@@ -1,0 +1,46 @@
+const mebibyte = 1024 * 1024;
+
+/**
+ * Every limit of the segment format: what a writer makes at most, and what a reader believes at most before it allocates anything.
+ * docs/formats/segment.md lists them.
+ */
+export const segmentLimits = {
+  /** Rows of a row group. */
+  rowGroupRowsMax: 65_536,
+  /** Bytes of the lines of a row group; one bigger line makes a row group of one row. */
+  rowGroupLineBytesMax: 8 * mebibyte,
+  /** Bytes of the structured metadata of a row group; one row with more makes a row group of one row. */
+  rowGroupMetadataBytesMax: 8 * mebibyte,
+  /** Raw bytes at which a page of lines or metadata is closed; one bigger value makes a page of its own. */
+  bytesPageTarget: 256 * 1024,
+  /** Raw bytes of any page, so also the longest line and the most metadata of one row. */
+  pageRawBytesMax: 512 * mebibyte,
+  /** Pages of a row group. */
+  pagesPerRowGroupMax: 4096,
+  /** Distinct metadata values that the writer keeps in a row group's dictionary. */
+  dictionaryEntriesMax: 1024,
+  /** Bytes of that dictionary. */
+  dictionaryBytesMax: 256 * 1024,
+  /** Row groups that a writer keeps open at a time, one for each tenant and day; the one that was not written to for longest is closed. */
+  openRowGroupsMax: 512,
+  /** Bytes that open row groups hold before the same happens. */
+  openBytesMax: 64 * mebibyte,
+  /** Row groups of a segment. */
+  rowGroupsMax: 262_144,
+  /** Tenants of a segment. */
+  tenantsMax: 65_536,
+  /** Bytes of a tenant's name. */
+  tenantBytesMax: 1024,
+  /** Streams of one tenant in a segment. */
+  streamsMax: 4_194_304,
+  /** Labels of a stream. */
+  labelsPerStreamMax: 4096,
+  /** Bytes of a label's name or value. */
+  labelBytesMax: mebibyte,
+  /** Bytes of the footer. */
+  footerBytesMax: 64 * mebibyte,
+  /** Days from the epoch, both ways: what a signed 64-bit count of nanoseconds reaches. */
+  dayMax: 106_752,
+  /** Unwanted bytes that are read along, so that two reads become one. */
+  rangeGapBytesMax: 128 * 1024,
+} as const;

@@ -1,0 +1,10 @@
+export { decodeFooter, footerBytesOf } from './footer.ts';
+export { segmentTrailerBytes, segmentVersion } from './format.ts';
+export { decodeLabels } from './labels.ts';
+export { segmentLimits } from './limits.ts';
+export type { ByteRange, ChunkSelection, PageMeta, RowGroupMeta, RowRange, SegmentChunk, SegmentFooter, TenantMeta } from './meta.ts';
+export { rowGroupRanges } from './ranges.ts';
+export { decodeRowGroup } from './row-group-reader.ts';
+export { DecodeScratch } from './scratch.ts';
+export { openSegment, SegmentReader, type RangeReader, type ReadRowGroup } from './segment-reader.ts';
+export { SegmentWriter, type Segment } from './writer.ts';

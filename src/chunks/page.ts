@@ -1,0 +1,71 @@
+import { asBuffer, compressLz4, crc32c, decompressLz4 } from '../bytes/mod.ts';
+import { SpoorError } from '../model/mod.ts';
+import { codecIds, columnName } from './format.ts';
+import { segmentLimits } from './limits.ts';
+import type { PageMeta } from './meta.ts';
+
+/** A finished page that has no place yet; `data` is its own. */
+export interface SealedPage {
+  readonly meta: Omit<PageMeta, 'offset'>;
+  readonly data: Uint8Array;
+}
+
+/** What a page holds, before compression. */
+export interface PageContent {
+  readonly column: number;
+  readonly encoding: number;
+  readonly values: number;
+  readonly range: PageMeta['range'];
+}
+
+/** Pages below this many bytes are not compressed. */
+const compressBytesMin = 64;
+
+/** lz4 makes at most this many bytes of one. */
+const lz4RatioMax = 255;
+
+/** Compresses a page with lz4 where that saves an eighth, and takes its checksum. `raw` may be used again afterwards. */
+export function sealPage(content: PageContent, raw: Uint8Array): SealedPage {
+  const compressed = raw.length >= compressBytesMin ? compressLz4(raw) : undefined;
+  const pays = compressed !== undefined && compressed.length <= raw.length - (raw.length >> 3);
+  const data = pays ? compressed : copyOf(raw);
+  const { column, encoding, values, range } = content;
+  return {
+    meta: { column, encoding, codec: pays ? codecIds.lz4 : codecIds.none, values, storedBytes: data.length, rawBytes: raw.length, crc: crcOf(data), range },
+    data,
+  };
+}
+
+function copyOf(raw: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(raw.length);
+  asBuffer(raw).copy(copy);
+  return copy;
+}
+
+function crcOf(data: Uint8Array): number {
+  return data.length === 0 ? 0 : crc32c(data);
+}
+
+/** The error for a page whose content makes no sense. */
+export function pageDamage(page: PageMeta, where: string, reason: string): SpoorError {
+  return new SpoorError('corruption', { where, offset: page.offset, reason: `page of ${columnName(page.column)}: ${reason}` });
+}
+
+/**
+ * Checks a page's stored bytes and gives its raw bytes: a view of `stored` where it is not compressed.
+ * Throws `corruption` where checksum, length or compression do not fit.
+ */
+export function openPage(page: PageMeta, stored: Uint8Array, where: string): Uint8Array {
+  if (stored.length !== page.storedBytes) throw pageDamage(page, where, `${page.storedBytes} bytes wanted, ${stored.length} there`);
+  if (crcOf(stored) !== page.crc) throw pageDamage(page, where, 'checksum does not match');
+  if (page.codec === codecIds.none) {
+    if (page.rawBytes !== page.storedBytes) throw pageDamage(page, where, 'lengths of an uncompressed page differ');
+    return stored;
+  }
+  if (page.codec !== codecIds.lz4) throw pageDamage(page, where, `codec ${page.codec} is unknown`);
+  if (page.rawBytes > segmentLimits.pageRawBytesMax) throw pageDamage(page, where, `${page.rawBytes} raw bytes, over the limit of ${segmentLimits.pageRawBytesMax} (pageRawBytesMax)`);
+  if (page.rawBytes > page.storedBytes * lz4RatioMax) throw pageDamage(page, where, `${page.rawBytes} raw bytes cannot come of ${page.storedBytes}`);
+  const raw = decompressLz4(stored, page.rawBytes);
+  if (raw === undefined) throw pageDamage(page, where, 'lz4 data is damaged');
+  return raw;
+}

@@ -1,0 +1,89 @@
+import { dayStartNs, type ColumnNeeds, type LabelSet, type RowBlock } from '../model/mod.ts';
+import { decodeFooter, footerBytesOf } from './footer.ts';
+import { segmentTrailerBytes } from './format.ts';
+import { decodeLabels } from './labels.ts';
+import type { ChunkSelection, RowGroupMeta, SegmentChunk, SegmentFooter } from './meta.ts';
+import { PageSource } from './page-source.ts';
+import { decodeRowGroup } from './row-group-reader.ts';
+import { decodeRuns, decodeRunStreams } from './runs.ts';
+
+/** Reads bytes of a segment; fewer than `length` only where it ends. */
+export type RangeReader = (offset: number, length: number) => Promise<Uint8Array>;
+
+/** A row group read with nothing but the segment. */
+export interface ReadRowGroup {
+  readonly tenant: string;
+  /** Index into SegmentFooter.rowGroups. */
+  readonly rowGroup: number;
+  readonly block: RowBlock;
+  readonly chunks: readonly SegmentChunk[];
+}
+
+const allColumns: ColumnNeeds = { order: true, lineLength: true, lines: true, metadata: true };
+
+/** Opens a segment by itself, without an index: for inspection, compaction and tests. `where` names it in errors. */
+export async function openSegment(read: RangeReader, segmentSize: number, where: string): Promise<SegmentReader> {
+  const trailerBytes = Math.min(segmentSize, segmentTrailerBytes);
+  const footerBytes = footerBytesOf(await read(segmentSize - trailerBytes, trailerBytes), segmentSize, where);
+  const footer = decodeFooter(await read(segmentSize - footerBytes, footerBytes), segmentSize, where);
+  return new SegmentReader(read, footer, where);
+}
+
+/** Everything that stands in a segment. Keeps no rows; label sets are kept once read. */
+export class SegmentReader {
+  readonly footer: SegmentFooter;
+  readonly #read: RangeReader;
+  readonly #where: string;
+  readonly #labels = new Map<number, readonly LabelSet[]>();
+
+  constructor(read: RangeReader, footer: SegmentFooter, where: string) {
+    this.footer = footer;
+    this.#read = read;
+    this.#where = where;
+  }
+
+  /** The label sets of a tenant (index into footer.tenants), by stream number. */
+  async labels(tenant: number): Promise<readonly LabelSet[]> {
+    const known = this.#labels.get(tenant);
+    if (known !== undefined) return known;
+    const meta = this.footer.tenants[tenant]!;
+    const labels = decodeLabels(meta, await this.#read(meta.labels.offset, meta.labels.storedBytes), this.#where);
+    this.#labels.set(tenant, labels);
+    return labels;
+  }
+
+  /** Reads a row group whole, all chunks and columns. Every byte of it is checked. */
+  async readRowGroup(number: number): Promise<ReadRowGroup> {
+    const rowGroup = this.footer.rowGroups[number]!;
+    const range = { offset: rowGroup.offset, length: rowGroup.storedBytes };
+    const bytes = await this.#read(range.offset, range.length);
+    const labels = await this.labels(rowGroup.tenant);
+    const source = new PageSource([range], [bytes], this.#where);
+    for (const page of rowGroup.pages) source.open(page);
+    const runs = decodeRuns(rowGroup, source);
+    const streams = decodeRunStreams(rowGroup, source, labels.length);
+    const selections: ChunkSelection[] = [];
+    for (let run = 0; run < runs.count; run++) {
+      const rowStart = runs.start[run]!;
+      selections.push({ labels: labels[streams[run]!]!, rowStart, rows: runs.start[run + 1]! - rowStart });
+    }
+    const block = decodeRowGroup(rowGroup, [range], [bytes], allColumns, selections, this.#where);
+    const { tenant } = this.footer.tenants[rowGroup.tenant]!;
+    return { tenant, rowGroup: number, block, chunks: chunksOf(tenant, number, rowGroup, selections, block) };
+  }
+
+  /** All row groups, in file order. */
+  async *rowGroups(): AsyncGenerator<ReadRowGroup, void, undefined> {
+    for (let number = 0; number < this.footer.rowGroups.length; number++) yield await this.readRowGroup(number);
+  }
+}
+
+function chunksOf(tenant: string, number: number, rowGroup: RowGroupMeta, selections: readonly ChunkSelection[], block: RowBlock): SegmentChunk[] {
+  const start = dayStartNs(rowGroup.day);
+  return selections.map(({ labels, rowStart, rows }) => {
+    let bytes = 0;
+    for (let row = rowStart; row < rowStart + rows; row++) bytes += block.lines!.length[row]! + block.metadata!.length[row]!;
+    const minNs = start + BigInt(block.time[rowStart]!);
+    return { tenant, labels, day: rowGroup.day, rowGroup: number, rowStart, rows, minNs, maxNs: start + BigInt(block.time[rowStart + rows - 1]!), bytes };
+  });
+}
