@@ -4,7 +4,7 @@ export { formatGoDuration, formatPrometheusDuration, parseDuration, parseGoDurat
 export { errorCodes, errorText, isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails, type ErrorSpec } from './errors.ts';
 export { formatLabels, hashLabels, labelSet, labelsObject, labelValue, quoteGo, type Label, type LabelSet } from './labels.ts';
 export { defaultLimits, limitSpecs, type LimitName, type Limits, type LimitSpec, type LimitsSource } from './limits.ts';
-export type { Matcher, MatchOp } from './matchers.ts';
+export type { CompiledMatcher, Matcher, MatchOp } from './matchers.ts';
 export type { BytesColumn, ColumnNeeds, RowBlock, RowOrder } from './rows.ts';
 export { parseConfigSize, parseSize } from './sizes.ts';
 export { dayLengthNs, dayLengthNsNumber, dayOf, dayStartNs, formatRfc3339, parseRfc3339, timeNsMax, timeNsMin } from './time.ts';
