@@ -4,7 +4,8 @@ import { ByteReader, ByteWriter } from '../../src/bytes/mod.ts';
 
 type Operation =
   | { readonly kind: 'u8' | 'u16' | 'u32' | 'varint' | 'f64'; readonly value: number }
-  | { readonly kind: 'i64' | 'u64'; readonly value: bigint }
+  | { readonly kind: 'i64'; readonly value: bigint }
+  | { readonly kind: 'u64'; readonly value: bigint }
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'bytes'; readonly value: Uint8Array }
   | { readonly kind: 'align'; readonly value: number };
@@ -24,7 +25,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 function write(writer: ByteWriter, op: Operation): void {
-  if (op.kind === 'i64' || op.kind === 'u64') writer[op.kind](op.value);
+  if (op.kind === 'i64') writer.i64(op.value);
+  else if (op.kind === 'u64') writer.u64(op.value);
   else if (op.kind === 'text') writer.text(op.value);
   else if (op.kind === 'bytes') writer.bytes(op.value);
   else writer[op.kind](op.value);
@@ -56,7 +58,7 @@ test('what is written is read back, whatever the capacity at the start, and noth
 
 test('everything is little-endian, aligned with zeros', () => {
   const bytes = new ByteWriter().u16(0x0102).u32(0x03040506).i64(-2n).varint(300).text('é').align(8).view();
-  expect(bytes.toString('hex')).toBe('0201' + '06050403' + 'feffffffffffffff' + 'ac02' + '02c3a9' + '0000000000');
+  expect(bytes.toString('hex')).toBe(['0201', '06050403', 'feffffffffffffff', 'ac02', '02c3a9', '0000000000'].join(''));
 });
 
 test('a length that is known only later is put in afterwards', () => {
