@@ -1,0 +1,38 @@
+import { SpoorError, quoteGo } from '../model/mod.ts';
+
+/** A name of structured metadata as clients send it, and what it becomes. */
+export interface MetadataName {
+  /** As sent. */
+  readonly raw: Buffer;
+  /** The name that is stored: `[a-zA-Z0-9_]+`. */
+  readonly name: string;
+  /** Length (one varint) and bytes of `name`, as encodeMetadata writes them. */
+  readonly encoded: Buffer;
+  /** Whether `name` differs from what was sent. */
+  readonly changed: boolean;
+  /** Why the name cannot be used, or ''. */
+  readonly fault: string;
+}
+
+/**
+ * The name that metadata is stored under, by the rules of OpenTelemetry's translation to Prometheus: every other character than a letter, digit or `_` becomes
+ * `_`, runs of `_` become one (but `__x__` keeps its ends), and a leading digit gets `key_`. Throws `metadata_name` where nothing usable is left.
+ */
+export function metadataName(raw: Buffer): MetadataName {
+  const text = raw.toString('utf8');
+  const reserved = raw.length >= 4 && text.startsWith('__') && text.endsWith('__');
+  const core = (reserved ? text.slice(2, -2) : text).replaceAll(/[^a-zA-Z0-9]+/g, '_');
+  let name = reserved ? `__${core}__` : core;
+  if (/^[0-9]/.test(name)) name = `key_${name}`;
+  let fault = '';
+  if (raw.length === 0) fault = 'label name is empty';
+  else if (/^_*$/.test(name)) fault = `normalization for label name ${quoteGo(text)} resulted in invalid name ${quoteGo(name)}`;
+  const length = name.length;
+  const head = length < 128 ? [length] : length < 16_384 ? [(length & 0x7f) | 0x80, length >> 7] : [(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14];
+  return { raw, name, encoded: Buffer.concat([Buffer.from(head), Buffer.from(name)]), changed: name !== text, fault };
+}
+
+/** The error for a name that cannot be used. */
+export function badMetadataName(name: MetadataName): SpoorError {
+  return new SpoorError('metadata_name', { reason: name.fault });
+}

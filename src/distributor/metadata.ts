@@ -1,0 +1,236 @@
+import type { RawBatch } from '../protocols/mod.ts';
+import type { BatchBuilder } from './batch-builder.ts';
+import type { LevelFields } from './level-fields.ts';
+import { levelOfSeverityNumber, normalLevel } from './level-names.ts';
+import { levelOfLine } from './level.ts';
+import { badMetadataName, metadataName, type MetadataName } from './metadata-names.ts';
+
+/** Names that are remembered at most; they come from outside. */
+const namesMax = 4096;
+const nameBytesMax = 256;
+/** Up to here pairs are sorted by insertion. */
+const insertionMax = 24;
+
+const detectedLevel = 'detected_level';
+
+/** What level discovery needs to know of a tenant and a stream; null where it is off. */
+export interface LevelDiscovery {
+  readonly fields: LevelFields;
+  readonly jsonDepthMax: number;
+}
+
+/**
+ * Turns the metadata of one entry at a time into its stored form: names normalised, of clashing pairs one kept, invalid UTF-8 replaced, empty values left
+ * out, `detected_level` added, all sorted by name. It works on the bytes and keeps its arrays from entry to entry.
+ *
+ * Which pair wins (as in Loki): of one name the last; but a pair whose name or value had to be changed beats one that was right from the start.
+ */
+export class MetadataNormaliser {
+  readonly #known = new Map<string, MetadataName>();
+  /** Names of the entry before, by place: nearly always those of this one. */
+  readonly #last: MetadataName[] = [];
+  // The pairs of the entry at hand.
+  #count = 0;
+  readonly #names: MetadataName[] = [];
+  readonly #changed: boolean[] = [];
+  readonly #from: Buffer[] = [];
+  readonly #start: number[] = [];
+  readonly #length: number[] = [];
+  /** Bytes of names and values as sent, without those of detected_level. */
+  sentBytes = 0;
+  /** Bytes of names and values as stored, without those of detected_level. */
+  storedBytes = 0;
+
+  /** Looks at the pairs of an entry: sets sentBytes, and keeps the names for {@link write}. */
+  open(raw: RawBatch, row: number): void {
+    const first = raw.pairStart[row]!;
+    const end = raw.pairStart[row + 1]!;
+    let bytes = 0;
+    for (let pair = first; pair < end; pair++) {
+      const at = pair * 4;
+      const name = this.#name(raw.bytes, raw.pairs[at]!, raw.pairs[at + 1]!, pair - first);
+      if (name.name !== detectedLevel || name.changed) bytes += raw.pairs[at + 1]! + raw.pairs[at + 3]!;
+    }
+    this.sentBytes = bytes;
+  }
+
+  #name(bytes: Buffer, start: number, length: number, place: number): MetadataName {
+    const last = this.#last[place];
+    if (last !== undefined && last.raw.length === length) {
+      const raw = last.raw;
+      let i = 0;
+      while (i < length && raw[i] === bytes[start + i]) i++;
+      if (i === length) return last;
+    }
+    const key = bytes.toString('latin1', start, start + length);
+    let name = this.#known.get(key);
+    if (name === undefined) {
+      name = metadataName(Buffer.from(bytes.subarray(start, start + length)));
+      if (this.#known.size < namesMax && length <= nameBytesMax) this.#known.set(key, name);
+    }
+    this.#last[place] = name;
+    return name;
+  }
+
+  /**
+   * Writes the metadata of the entry that was opened. `streamLevel` is the level of its stream's labels, `discovery` null where levels are not
+   * discovered. Sets storedBytes. Throws `metadata_name`.
+   */
+  write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: BatchBuilder, streamLevel: string | undefined, discovery: LevelDiscovery | null): void {
+    this.#collect(raw, row);
+    if (discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, streamLevel, discovery);
+    this.#sort();
+    let bytes = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const name = this.#names[i]!;
+      into.addPair(name.encoded, this.#from[i]!, this.#start[i]!, this.#length[i]!);
+      if (name.name !== detectedLevel) bytes += name.name.length + this.#length[i]!;
+    }
+    this.storedBytes = bytes;
+  }
+
+  #collect(raw: RawBatch, row: number): void {
+    const first = raw.pairStart[row]!;
+    const end = raw.pairStart[row + 1]!;
+    this.#count = 0;
+    const places = end - first > insertionMax ? new Map<string, number>() : undefined;
+    for (let pair = first; pair < end; pair++) {
+      const name = this.#last[pair - first]!;
+      if (name.fault !== '') throw badMetadataName(name);
+      const start = raw.pairs[pair * 4 + 2]!;
+      const length = raw.pairs[pair * 4 + 3]!;
+      const replaced = replacedText(raw.bytes, start, length);
+      const changed = name.changed || replaced !== undefined;
+      const known = places === undefined ? this.#find(name.name) : (places.get(name.name) ?? -1);
+      const place = known < 0 ? this.#count : known;
+      if (known < 0) {
+        this.#count++;
+        places?.set(name.name, place);
+      } else if (this.#changed[known]! && !changed) continue;
+      this.#set(place, name, changed, replaced ?? raw.bytes, replaced === undefined ? start : 0, replaced === undefined ? length : replaced.length);
+    }
+    let kept = 0;
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#length[i] === 0) continue;
+      if (kept !== i) this.#move(i, kept);
+      kept++;
+    }
+    this.#count = kept;
+  }
+
+  #find(name: string): number {
+    for (let i = 0; i < this.#count; i++) if (this.#names[i]!.name === name) return i;
+    return -1;
+  }
+
+  #set(place: number, name: MetadataName, changed: boolean, from: Buffer, start: number, length: number): void {
+    this.#names[place] = name;
+    this.#changed[place] = changed;
+    this.#from[place] = from;
+    this.#start[place] = start;
+    this.#length[place] = length;
+  }
+
+  #move(from: number, to: number): void {
+    this.#set(to, this.#names[from]!, this.#changed[from]!, this.#from[from]!, this.#start[from]!, this.#length[from]!);
+  }
+
+  #text(place: number): string {
+    const start = this.#start[place]!;
+    return this.#from[place]!.toString('utf8', start, start + this.#length[place]!);
+  }
+
+  /** The client's own detected_level in its normal form, or else the level of labels, metadata, severity number and line, in this order. */
+  #addLevel(bytes: Buffer, lineStart: number, lineEnd: number, streamLevel: string | undefined, discovery: LevelDiscovery): void {
+    const own = this.#count === 0 ? -1 : this.#find(detectedLevel);
+    let level: string | undefined;
+    if (own >= 0) {
+      const sent = this.#text(own);
+      level = normalLevel(sent);
+      if (level === sent) return;
+    } else level = streamLevel ?? this.#levelOfMetadata(discovery.fields) ?? levelOfLine(bytes, lineStart, lineEnd, discovery.fields, discovery.jsonDepthMax);
+    const value = levelBytes(level);
+    this.#set(own >= 0 ? own : this.#count++, detectedLevelName, false, value, 0, value.length);
+  }
+
+  #levelOfMetadata(fields: LevelFields): string | undefined {
+    if (this.#count === 0) return undefined;
+    for (const field of fields.names) {
+      const place = this.#find(field);
+      if (place >= 0) return normalLevel(this.#text(place));
+    }
+    const severity = this.#find('severity_number');
+    return severity < 0 ? undefined : levelOfSeverityNumber(this.#text(severity));
+  }
+
+  #sort(): void {
+    const count = this.#count;
+    if (count > insertionMax) {
+      this.#sortMany();
+      return;
+    }
+    for (let i = 1; i < count; i++) {
+      const name = this.#names[i]!;
+      if (this.#names[i - 1]!.name < name.name) continue;
+      const changed = this.#changed[i]!;
+      const from = this.#from[i]!;
+      const start = this.#start[i]!;
+      const length = this.#length[i]!;
+      let to = i;
+      for (; to > 0 && this.#names[to - 1]!.name > name.name; to--) this.#move(to - 1, to);
+      this.#set(to, name, changed, from, start, length);
+    }
+  }
+
+  #sortMany(): void {
+    const order = Array.from({ length: this.#count }, (_, i) => ({
+      name: this.#names[i]!, changed: this.#changed[i]!, from: this.#from[i]!, start: this.#start[i]!, length: this.#length[i]!,
+    })).sort((a, b) => (a.name.name < b.name.name ? -1 : 1));
+    for (const [place, pair] of order.entries()) this.#set(place, pair.name, pair.changed, pair.from, pair.start, pair.length);
+  }
+}
+
+const detectedLevelName = metadataName(Buffer.from(detectedLevel));
+const levelCache = new Map<string, Buffer>();
+
+function levelBytes(level: string): Buffer {
+  let bytes = levelCache.get(level);
+  if (bytes === undefined) {
+    bytes = Buffer.from(level);
+    if (levelCache.size < 64) levelCache.set(level, bytes);
+  }
+  return bytes;
+}
+
+/** The value with a space for each byte that is no UTF-8 and each U+FFFD; undefined where there are none. */
+function replacedText(bytes: Buffer, start: number, length: number): Buffer | undefined {
+  const end = start + length;
+  let at = start;
+  while (at < end && bytes[at]! < 0x80) at++;
+  if (at === end) return undefined;
+  const out: number[] = [];
+  let replaced = false;
+  for (at = start; at < end; ) {
+    const size = sequenceLength(bytes, at, end);
+    if (size === 0 || (size === 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd)) {
+      out.push(0x20);
+      replaced = true;
+      at += size === 0 ? 1 : 3;
+    } else for (const sequenceEnd = at + size; at < sequenceEnd; at++) out.push(bytes[at]!);
+  }
+  return replaced ? Buffer.from(out) : undefined;
+}
+
+/** Length of the well-formed UTF-8 sequence at `at`; 0 where there is none (RFC 3629: no overlong forms, no surrogates). */
+function sequenceLength(bytes: Buffer, at: number, end: number): number {
+  const first = bytes[at]!;
+  if (first < 0x80) return 1;
+  const size = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  if (size === 0 || at + size > end) return 0;
+  const second = bytes[at + 1]!;
+  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high) return 0;
+  for (let i = 2; i < size; i++) if ((bytes[at + i]! & 0xc0) !== 0x80) return 0;
+  return size;
+}

@@ -1,0 +1,325 @@
+import { formatRfc3339, type EntryBatch, type ErrorDetails, type Limits } from '../model/mod.ts';
+import { timeUnset, type RawBatch } from '../protocols/mod.ts';
+import { levelFieldsOf } from './level-fields.ts';
+import { MetadataNormaliser, type LevelDiscovery } from './metadata.ts';
+import { PartitionWriter } from './partition-writer.ts';
+import type { RefusalReason } from './reasons.ts';
+import type { Refusals } from './refusals.ts';
+import type { LabelResolver, ResolvedStream } from './resolve-labels.ts';
+
+/** Bytes of lines that are worked on between two yields. */
+const yieldBytes = 65_536;
+/** Times are compared as doubles first, and exactly within this many nanoseconds of a bound. */
+const doubtNs = 2048;
+
+/** What a push is checked against. */
+export interface PlanRules {
+  readonly tenant: string;
+  readonly limits: Limits;
+  readonly partitions: number;
+  readonly nowNs: bigint;
+  readonly resolver: LabelResolver;
+  readonly refusals: Refusals;
+  /** Whether a stream may take entries; asked once for each stream that has any. */
+  admit(stream: ResolvedStream): boolean;
+  /** Whether a stream's own rate allows so many bytes now. */
+  allow(stream: ResolvedStream, bytes: number): boolean;
+  /** Lines that were cut. */
+  cut(entries: number, bytes: number): void;
+}
+
+/** What is left of a push after the checks. */
+export interface Plan {
+  /** By partition, in rising order. */
+  readonly batches: readonly { readonly partition: number; readonly batch: EntryBatch }[];
+  /** Entries in `batches`. */
+  readonly entries: number;
+  /** Streams that take entries, with their bytes. */
+  readonly streams: readonly { readonly stream: ResolvedStream; readonly bytes: number }[];
+  /** Entries and bytes that count against the tenant's rate: all valid ones, also of streams that are over limits of their own. */
+  readonly chargedEntries: number;
+  readonly chargedBytes: number;
+  /** A stream was refused because ingestion is blocked, with a status that the client is to see. */
+  readonly blocked: boolean;
+  readonly overStreamLimit: ResolvedStream | undefined;
+  readonly overStreamRate: { readonly stream: ResolvedStream; readonly bytes: number } | undefined;
+}
+
+/** Raw streams with one label set, as indexes into RawBatch.streams. */
+interface MergedStream {
+  readonly stream: ResolvedStream;
+  readonly parts: number[];
+}
+
+/**
+ * Checks a push and sorts it into batches: streams with equal labels merged, in order of first appearance, entries in the order sent. What it stores depends on
+ * the push and the limits alone, so that a push repeated gives the same records; only what it refuses depends on the time and on other pushes.
+ * Throws `metadata_name` and `push_backfill`, which refuse the whole push.
+ */
+export function* planPush(raw: RawBatch, rules: PlanRules): Generator<void, Plan> {
+  return yield* new Planner(raw, rules).run();
+}
+
+class Planner {
+  readonly #raw: RawBatch;
+  readonly #rules: PlanRules;
+  readonly #timeWords: Uint32Array;
+  readonly #metadata = new MetadataNormaliser();
+  readonly #discovery: LevelDiscovery | null;
+  readonly #suffix: Buffer;
+  readonly #oldest: bigint | null;
+  readonly #oldestApprox: number;
+  readonly #newest: bigint;
+  readonly #newestApprox: number;
+  readonly #streams: { readonly stream: ResolvedStream; readonly bytes: number }[] = [];
+  #entries = 0;
+  #chargedEntries = 0;
+  #chargedBytes = 0;
+  #cutEntries = 0;
+  #cutBytes = 0;
+  #blocked = false;
+  #overStreamLimit: ResolvedStream | undefined;
+  #overStreamRate: { readonly stream: ResolvedStream; readonly bytes: number } | undefined;
+
+  constructor(raw: RawBatch, rules: PlanRules) {
+    const { limits, nowNs } = rules;
+    this.#raw = raw;
+    this.#rules = rules;
+    this.#timeWords = new Uint32Array(raw.timeNs.buffer, raw.timeNs.byteOffset, raw.rows * 2);
+    this.#discovery = limits.discover_log_levels && limits.allow_structured_metadata
+      ? { fields: levelFieldsOf(limits), jsonDepthMax: limits.log_level_from_json_max_depth }
+      : null;
+    this.#suffix = Buffer.from(limits.max_line_size_truncate_identifier);
+    this.#oldest = limits.reject_old_samples && raw.backfillShard === '' ? nowNs - limits.reject_old_samples_max_age : null;
+    this.#oldestApprox = Number(this.#oldest ?? 0n);
+    this.#newest = nowNs + limits.creation_grace_period;
+    this.#newestApprox = Number(this.#newest);
+  }
+
+  *run(): Generator<void, Plan> {
+    const byPartition = this.#merge();
+    const batches: { partition: number; batch: EntryBatch }[] = [];
+    for (const [partition, streams] of [...byPartition].sort((a, b) => a[0] - b[0])) {
+      let rows = 0;
+      let bytes = 0;
+      for (const { parts } of streams) {
+        for (const part of parts) {
+          const { firstRow, rows: count } = this.#raw.streams[part]!;
+          rows += count;
+          for (let row = firstRow; row < firstRow + count; row++) bytes += this.#raw.lineLength[row]!;
+        }
+      }
+      const writer = new PartitionWriter(this.#rules.tenant, rows, bytes);
+      for (const stream of streams) yield* this.#stream(stream, writer);
+      for (const batch of writer.finish()) batches.push({ partition, batch });
+    }
+    if (this.#cutEntries > 0) this.#rules.cut(this.#cutEntries, this.#cutBytes);
+    return {
+      batches,
+      entries: this.#entries,
+      streams: this.#streams,
+      chargedEntries: this.#chargedEntries,
+      chargedBytes: this.#chargedBytes,
+      blocked: this.#blocked,
+      overStreamLimit: this.#overStreamLimit,
+      overStreamRate: this.#overStreamRate,
+    };
+  }
+
+  /** Resolves all labels, refuses whole streams, and brings those with equal labels together, by partition. */
+  #merge(): Map<number, MergedStream[]> {
+    const { tenant, limits, partitions, nowNs, resolver, refusals } = this.#rules;
+    const byKey = new Map<string, MergedStream>();
+    const byPartition = new Map<number, MergedStream[]>();
+    const isBlocked = limits.block_ingestion_until > nowNs;
+    for (const [index, { labels, rows, firstRow }] of this.#raw.streams.entries()) {
+      const stream = resolver.resolve(labels, limits, this.#raw.backfillShard);
+      if (rows === 0) continue;
+      if (stream.fault !== null) {
+        const { reason, details } = stream.fault;
+        refusals.add(reason, { ...details, tenant }, rows, this.#sentBytes(firstRow, rows));
+        continue;
+      }
+      if (isBlocked) {
+        refusals.count('blocked_ingestion', rows, this.#sentBytes(firstRow, rows));
+        this.#blocked ||= limits.block_ingestion_status_code !== 200;
+        continue;
+      }
+      let merged = byKey.get(stream.key);
+      if (merged === undefined) {
+        merged = { stream, parts: [] };
+        byKey.set(stream.key, merged);
+        const partition = stream.hash % partitions;
+        const others = byPartition.get(partition);
+        if (others === undefined) byPartition.set(partition, [merged]);
+        else others.push(merged);
+      }
+      merged.parts.push(index);
+    }
+    return byPartition;
+  }
+
+  /** Bytes of lines and metadata as they were sent. */
+  #sentBytes(firstRow: number, rows: number): number {
+    const raw = this.#raw;
+    let bytes = 0;
+    for (let row = firstRow; row < firstRow + rows; row++) bytes += raw.lineLength[row]!;
+    for (let pair = raw.pairStart[firstRow]!; pair < raw.pairStart[firstRow + rows]!; pair++) bytes += raw.pairs[pair * 4 + 1]! + raw.pairs[pair * 4 + 3]!;
+    return bytes;
+  }
+
+  *#stream({ stream, parts }: MergedStream, writer: PartitionWriter): Generator<void, void> {
+    const { limits, refusals } = this.#rules;
+    const raw = this.#raw;
+    const incrementDuplicates = limits.increment_duplicate_timestamp;
+    let admitted: boolean | undefined;
+    let entries = 0;
+    let bytes = 0;
+    let worked = 0;
+    writer.stream(stream.labels);
+    for (const part of parts) {
+      const { firstRow, rows } = raw.streams[part]!;
+      const times = incrementDuplicates ? new DuplicateTimes(raw, this.#timeWords, firstRow) : null;
+      for (let row = firstRow; row < firstRow + rows; row++) {
+        const sentLength = raw.lineLength[row]!;
+        worked += sentLength + 64;
+        if (worked >= yieldBytes) {
+          worked = 0;
+          yield;
+        }
+        const length = this.#cutLength(sentLength);
+        const suffix = length === sentLength ? null : this.#suffix;
+        const storedLength = suffix === null ? length : length + suffix.length;
+        if (!this.#check(stream, row, storedLength)) continue;
+        admitted ??= this.#rules.admit(stream);
+        const batch = writer.next();
+        const start = raw.lineStart[row]!;
+        this.#metadata.write(raw, row, start, start + length, batch, stream.level, this.#discovery);
+        const size = storedLength + this.#metadata.storedBytes;
+        this.#chargedEntries++;
+        this.#chargedBytes += size;
+        if (!admitted) {
+          batch.dropPairs();
+          refusals.count('stream_limit', 1, size);
+          continue;
+        }
+        if (suffix !== null) {
+          this.#cutEntries++;
+          this.#cutBytes += sentLength - length;
+        }
+        times?.next(row, start, length);
+        const at = row * 2;
+        if (times === null) batch.addRow(this.#timeWords[at]!, this.#timeWords[at + 1]!, raw.bytes, start, length, suffix);
+        else batch.addRow(times.low, times.high, raw.bytes, start, length, suffix);
+        entries++;
+        bytes += size;
+      }
+    }
+    if (admitted === false) this.#overStreamLimit ??= stream;
+    if (entries > 0 && !this.#rules.allow(stream, bytes)) {
+      refusals.count('per_stream_rate_limit', entries, bytes);
+      this.#overStreamRate ??= { stream, bytes };
+      entries = 0;
+    }
+    if (entries === 0) {
+      writer.dropStream();
+      return;
+    }
+    this.#entries += entries;
+    this.#streams.push({ stream, bytes });
+  }
+
+  /** How much of a line is kept, without the identifier of cut lines. */
+  #cutLength(length: number): number {
+    const { max_line_size: max, max_line_size_truncate: cuts } = this.#rules.limits;
+    if (!cuts || max === 0 || length <= max) return length;
+    const kept = max - this.#suffix.length;
+    return kept > 0 ? kept : length;
+  }
+
+  /** Checks one entry by itself; false where it is refused. */
+  #check(stream: ResolvedStream, row: number, length: number): boolean {
+    const { limits } = this.#rules;
+    const raw = this.#raw;
+    this.#metadata.open(raw, row);
+    const time = (this.#timeWords[row * 2 + 1]! | 0) * 4_294_967_296 + this.#timeWords[row * 2]!;
+    if (this.#oldest !== null && time < this.#oldestApprox + doubtNs && raw.timeNs[row]! < this.#oldest) {
+      return this.#refuse('greater_than_max_sample_age', length, { stream: stream.key, time: shownTime(raw.timeNs[row]!), oldest: shownTime(this.#oldest) });
+    }
+    if (time > this.#newestApprox - doubtNs && raw.timeNs[row]! > this.#newest) {
+      return this.#refuse('too_far_in_future', length, { stream: stream.key, time: shownTime(raw.timeNs[row]!) });
+    }
+    if (limits.max_line_size !== 0 && length > limits.max_line_size) {
+      return this.#refuse('line_too_long', length, { limit: limits.max_line_size, stream: stream.key, length });
+    }
+    const pairs = raw.pairStart[row + 1]! - raw.pairStart[row]!;
+    if (pairs === 0) return true;
+    if (!limits.allow_structured_metadata) return this.#refuse('disallowed_structured_metadata', length, { stream: stream.key });
+    const size = this.#metadata.sentBytes;
+    if (limits.max_structured_metadata_size !== 0 && size > limits.max_structured_metadata_size) {
+      return this.#refuse('structured_metadata_too_large', length, { stream: stream.key, size, limit: limits.max_structured_metadata_size });
+    }
+    if (limits.max_structured_metadata_entries_count !== 0 && pairs > limits.max_structured_metadata_entries_count) {
+      return this.#refuse('structured_metadata_too_many', length, { stream: stream.key, count: pairs, limit: limits.max_structured_metadata_entries_count });
+    }
+    return true;
+  }
+
+  #refuse(reason: RefusalReason, length: number, details: ErrorDetails): false {
+    this.#rules.refusals.add(reason, details, 1, length + this.#metadata.sentBytes);
+    return false;
+  }
+}
+
+/**
+ * Times under `increment_duplicate_timestamp`, for the entries of one stream of the push: an entry that shares its time with the one before (as sent, or as
+ * already moved) and differs in its line is stored one nanosecond after that.
+ */
+class DuplicateTimes {
+  low = 0;
+  high = 0;
+  readonly #raw: RawBatch;
+  readonly #words: Uint32Array;
+  /** Time that entries are compared with, as sent. */
+  #sentLow: number;
+  #sentHigh: number;
+  #lineStart = -1;
+  #lineLength = 0;
+
+  constructor(raw: RawBatch, words: Uint32Array, firstRow: number) {
+    this.#raw = raw;
+    this.#words = words;
+    this.#sentLow = words[firstRow * 2]!;
+    this.#sentHigh = words[firstRow * 2 + 1]!;
+  }
+
+  /** Sets the words of the time of the next entry that is stored. */
+  next(row: number, start: number, length: number): void {
+    const low = this.#words[row * 2]!;
+    const high = this.#words[row * 2 + 1]!;
+    const bytes = this.#raw.bytes;
+    const before = this.#lineStart;
+    const differs = before >= 0 && bytes.compare(bytes, before, before + this.#lineLength, start, start + length) !== 0;
+    const sameTime = (low === this.#sentLow && high === this.#sentHigh) || (low === this.low && high === this.high);
+    if (differs && sameTime) {
+      this.low = (this.low + 1) >>> 0;
+      if (this.low === 0) this.high = (this.high + 1) >>> 0;
+    } else {
+      if (before >= 0) {
+        this.#sentLow = low;
+        this.#sentHigh = high;
+      }
+      this.low = low;
+      this.high = high;
+    }
+    this.#lineStart = start;
+    this.#lineLength = length;
+  }
+}
+
+/** RFC 3339 in whole seconds, as Loki's messages have it. */
+function shownTime(timeNs: bigint): string {
+  if (timeNs === timeUnset) return '0001-01-01T00:00:00Z';
+  const fraction = ((timeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return formatRfc3339(timeNs - fraction);
+}

@@ -1,0 +1,80 @@
+import { errorText, SpoorError, type ErrorDetails } from '../model/mod.ts';
+import type { PushMetrics } from './ports.ts';
+import type { RefusalReason } from './reasons.ts';
+
+/** Different texts that an answer names; further ones are only counted. */
+const textsMax = 32;
+/** Length of the answer's text. */
+const answerMax = 64 * 1024;
+
+/** What was refused of one push, grouped by text as Loki does: one error as itself, several as `N errors like: …; M errors like: …`. */
+export class Refusals {
+  readonly #tenant: string;
+  readonly #metrics: PushMetrics;
+  readonly #texts = new Map<string, { count: number; readonly reason: RefusalReason; readonly details: ErrorDetails }>();
+  readonly #counts = new Map<RefusalReason, { entries: number; bytes: number }>();
+  #unnamed = 0;
+
+  constructor(tenant: string, metrics: PushMetrics) {
+    this.#tenant = tenant;
+    this.#metrics = metrics;
+  }
+
+  /** Entries refused so far. */
+  get entries(): number {
+    let total = 0;
+    for (const count of this.#counts.values()) total += count.entries;
+    return total;
+  }
+
+  /** Whether anything was refused that the client has to hear of. */
+  get any(): boolean {
+    return this.#texts.size > 0;
+  }
+
+  /** Refuses `entries` for one reason that the answer names. */
+  add(reason: RefusalReason, details: ErrorDetails, entries: number, bytes: number): void {
+    this.count(reason, entries, bytes);
+    if (this.#texts.size >= textsMax && this.#unnamed > 10_000) {
+      // Naming costs more than refusing: from here on only the number counts.
+      this.#unnamed++;
+      return;
+    }
+    const text = errorText(reason, details);
+    const known = this.#texts.get(text);
+    if (known !== undefined) known.count++;
+    else if (this.#texts.size < textsMax) this.#texts.set(text, { count: 1, reason, details });
+    else this.#unnamed++;
+  }
+
+  /** Counts refused entries without naming them. */
+  count(reason: RefusalReason, entries: number, bytes: number): void {
+    const count = this.#counts.get(reason);
+    if (count === undefined) this.#counts.set(reason, { entries, bytes });
+    else {
+      count.entries += entries;
+      count.bytes += bytes;
+    }
+  }
+
+  /** Hands the counts to the metrics. */
+  report(): void {
+    for (const [reason, count] of this.#counts) this.#metrics.counted(this.#tenant, reason, count.entries, count.bytes);
+  }
+
+  /** The error of the answer; undefined where nothing was refused. */
+  error(): SpoorError | undefined {
+    const groups = [...this.#texts];
+    const [first] = groups;
+    if (first === undefined) return undefined;
+    if (groups.length === 1 && first[1].count === 1) return new SpoorError(first[1].reason, first[1].details);
+    let reason = '';
+    let unnamed = this.#unnamed;
+    for (const [text, group] of groups) {
+      if (reason.length + text.length > answerMax && reason !== '') unnamed += group.count;
+      else reason += `${reason === '' ? '' : '; '}${group.count} errors like: ${text}`;
+    }
+    if (unnamed > 0) reason += `; and ${unnamed} more errors`;
+    return new SpoorError('push_rejected', { reason });
+  }
+}
