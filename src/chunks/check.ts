@@ -1,3 +1,4 @@
+import { packedBytes } from './encodings/packed.ts';
 import { columnIds, columnName, encodingIds } from './format.ts';
 import { segmentLimits } from './limits.ts';
 import type { PageMeta, RowGroupMeta } from './meta.ts';
@@ -7,6 +8,11 @@ const numberColumns: readonly number[] = [
   columnIds.position, columnIds.index, columnIds.partition,
 ];
 const numberEncodings: readonly number[] = [encodingIds.constant, encodingIds.frame, encodingIds.delta];
+
+/** The most that a page of `values` numbers takes: two packed parts of 8 bytes for each number. */
+function numberPageBytesMax(values: number): number {
+  return packedBytes(8, values) + packedBytes(8, 0) + 8;
+}
 
 /** What is wrong with a row group's directory: columns missing or twice, counts that do not add up. Undefined where all is well. */
 export function checkRowGroup(group: RowGroupMeta): string | undefined {
@@ -39,6 +45,7 @@ function checkNumbers(column: number, pages: readonly PageMeta[], group: RowGrou
   const values = ofRuns ? group.runs : group.rows;
   if (page.values !== values) return `${columnName(column)} has ${page.values} values instead of ${values}`;
   if (!numberEncodings.includes(page.encoding)) return `encoding ${page.encoding} is none for ${columnName(column)}`;
+  if (page.rawBytes > numberPageBytesMax(values)) return `${columnName(column)} has ${page.rawBytes} bytes for ${values} numbers`;
   if (page.range === null) return `${columnName(column)} has no range`;
   if (page.encoding === encodingIds.constant && page.range.min !== page.range.max) return `${columnName(column)} is no constant`;
   if (column === columnIds.time && (page.range.min !== group.minTime || page.range.max !== group.maxTime)) return 'range of time is not that of its row group';
@@ -50,6 +57,7 @@ function checkPlain(column: number, pages: readonly PageMeta[], rows: number, by
   let rawBytes = 0;
   for (const page of pages) {
     if (page.encoding !== encodingIds.plain) return `encoding ${page.encoding} is none for ${columnName(column)}`;
+    if (page.values === 0) return `a page of ${columnName(column)} has no values`;
     values += page.values;
     rawBytes += page.rawBytes;
   }
@@ -62,10 +70,12 @@ function checkMetadata(columns: ReadonlyMap<number, readonly PageMeta[]>, rows: 
   const hasLengths = columns.has(columnIds.metadataLength);
   const hasCodes = columns.has(columnIds.metadataCode);
   if (hasLengths !== plain.length > 0 || hasCodes !== dictionaries.length > 0) return 'metadata is incomplete';
+  if (bytes === 0) return hasLengths || hasCodes ? 'there is metadata of no bytes' : undefined;
   if (hasLengths && hasCodes) return 'metadata is there twice';
   if (hasLengths) return checkPlain(columnIds.metadata, plain, rows, bytes);
   const [dictionary] = dictionaries;
-  if (dictionary === undefined) return bytes === 0 ? undefined : 'metadata is missing';
+  if (dictionary === undefined) return 'metadata is missing';
   if (dictionaries.length > 1 || dictionary.encoding !== encodingIds.dictionary) return 'the dictionary of metadata is none';
-  return dictionary.values <= segmentLimits.rowGroupRowsMax ? undefined : `${dictionary.values} entries in the dictionary of metadata`;
+  const fits = dictionary.values <= rows && dictionary.rawBytes <= numberPageBytesMax(dictionary.values) + bytes;
+  return fits ? undefined : `a dictionary of ${dictionary.values} entries in ${dictionary.rawBytes} bytes for ${rows} rows with ${bytes} bytes of metadata`;
 }

@@ -5,6 +5,7 @@ import { packedBytes, packedWidth, unpack, unpackSums } from './encodings/packed
 import { encodingIds } from './format.ts';
 import type { PageMeta } from './meta.ts';
 import { pageDamage, sealPage, type SealedPage } from './page.ts';
+import { DecodeScratch } from './scratch.ts';
 
 /** The runs of a row group: run k has the rows start[k] … start[k + 1). */
 export interface Runs {
@@ -133,7 +134,13 @@ export function rowsOf(runs: Runs, selected: Uint32Array): number {
   return rows;
 }
 
-/** Typed arrays over a payload need its first byte at a multiple of 8. */
-export function aligned(payload: Uint8Array): Uint8Array {
-  return payload.byteOffset % 8 === 0 ? payload : new Uint8Array(payload);
+/** Pages that were stored raw stand anywhere; a copy of one is needed only while it is decoded. */
+const alignedScratch = new DecodeScratch();
+
+/** Typed arrays over a payload need its first byte at a multiple of 8. The result is valid until the next call. */
+function aligned(payload: Uint8Array): Uint8Array {
+  if (payload.byteOffset % 8 === 0) return payload;
+  const copy = alignedScratch.bytes('page', payload.length).subarray(0, payload.length);
+  copy.set(payload);
+  return copy;
 }

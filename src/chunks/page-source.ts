@@ -1,7 +1,7 @@
 import { SpoorError } from '../model/mod.ts';
 import { columnName } from './format.ts';
 import type { ByteRange, PageMeta } from './meta.ts';
-import { openPage } from './page.ts';
+import { checkPage, openPage } from './page.ts';
 
 /** Finds pages in what was read of a segment. */
 export class PageSource {
@@ -23,10 +23,19 @@ export class PageSource {
 
   /** The raw bytes of a page, checked. Throws `internal` where the page was not read. */
   open(page: PageMeta): Uint8Array {
-    if (page.storedBytes === 0) return openPage(page, new Uint8Array(0), this.where);
+    return openPage(page, this.#stored(page), this.where);
+  }
+
+  /** Checks a page's stored bytes without looking into them. */
+  check(page: PageMeta): void {
+    checkPage(page, this.#stored(page), this.where);
+  }
+
+  #stored(page: PageMeta): Uint8Array {
+    if (page.storedBytes === 0) return new Uint8Array(0);
     for (const [i, range] of this.#ranges.entries()) {
       const at = page.offset - range.offset;
-      if (at >= 0 && at + page.storedBytes <= range.length) return openPage(page, this.#buffers[i]!.subarray(at, at + page.storedBytes), this.where);
+      if (at >= 0 && at + page.storedBytes <= range.length) return this.#buffers[i]!.subarray(at, at + page.storedBytes);
     }
     throw new SpoorError('internal', { reason: `page of ${columnName(page.column)} at ${page.offset} of ${this.where} was not read` });
   }

@@ -51,13 +51,18 @@ export function pageDamage(page: PageMeta, where: string, reason: string): Spoor
   return new SpoorError('corruption', { where, offset: page.offset, reason: `page of ${columnName(page.column)}: ${reason}` });
 }
 
+/** Checks a page's stored bytes against length and checksum; `corruption` where they do not fit. */
+export function checkPage(page: PageMeta, stored: Uint8Array, where: string): void {
+  if (stored.length !== page.storedBytes) throw pageDamage(page, where, `${page.storedBytes} bytes wanted, ${stored.length} there`);
+  if (crcOf(stored) !== page.crc) throw pageDamage(page, where, 'checksum does not match');
+}
+
 /**
  * Checks a page's stored bytes and gives its raw bytes: a view of `stored` where it is not compressed.
  * Throws `corruption` where checksum, length or compression do not fit.
  */
 export function openPage(page: PageMeta, stored: Uint8Array, where: string): Uint8Array {
-  if (stored.length !== page.storedBytes) throw pageDamage(page, where, `${page.storedBytes} bytes wanted, ${stored.length} there`);
-  if (crcOf(stored) !== page.crc) throw pageDamage(page, where, 'checksum does not match');
+  checkPage(page, stored, where);
   if (page.codec === codecIds.none) {
     if (page.rawBytes !== page.storedBytes) throw pageDamage(page, where, 'lengths of an uncompressed page differ');
     return stored;

@@ -2,7 +2,7 @@ import type { BytesColumn, ColumnNeeds, LabelSet, RowBlock, RowOrder } from '../
 import { decodeDictionary } from './encodings/dictionary.ts';
 import { plainStarts } from './encodings/plain.ts';
 import { columnIds } from './format.ts';
-import { aligned, decodeIntegers, rowsOf, type Runs } from './integers.ts';
+import { decodeIntegers, rowsOf, type Runs } from './integers.ts';
 import type { ByteRange, ChunkSelection, PageMeta, RowGroupMeta } from './meta.ts';
 import { PageSource } from './page-source.ts';
 import { pageDamage } from './page.ts';
@@ -104,7 +104,7 @@ function decodeMetadata(reading: Reading): BytesColumn {
     length.fill(0, 0, rows);
     return { bytes: new Uint8Array(0), start, length };
   }
-  const dictionary = decodeDictionary(aligned(reading.source.open(page)), page.values);
+  const dictionary = decodeDictionary(reading.source.open(page), page.values);
   if (typeof dictionary === 'string') throw pageDamage(page, reading.source.where, dictionary);
   const codes = work.doubles('numbers', rows);
   const codePage = decodeDoubles(reading, columnIds.metadataCode, reading.selected, codes);

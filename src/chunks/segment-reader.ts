@@ -59,7 +59,7 @@ export class SegmentReader {
     const bytes = await this.#read(range.offset, range.length);
     const labels = await this.labels(rowGroup.tenant);
     const source = new PageSource([range], [bytes], this.#where);
-    for (const page of rowGroup.pages) source.open(page);
+    for (const page of rowGroup.pages) source.check(page);
     const runs = decodeRuns(rowGroup, source);
     const streams = decodeRunStreams(rowGroup, source, labels.length);
     const selections: ChunkSelection[] = [];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { encodeMetadata } from '../../src/bytes/mod.ts';
+import { crc32c, encodeMetadata } from '../../src/bytes/mod.ts';
 import { openSegment, SegmentWriter, type RangeReader, type Segment } from '../../src/chunks/mod.ts';
 import { formatLabels, labelSet, type BytesColumn, type LabelSet, type RowBlock } from '../../src/model/mod.ts';
 
@@ -63,7 +63,7 @@ export function blockOf(day: number, rows: readonly TestRow[], layout: 'packed' 
 /** Rows as text, for comparison. Columns that are null are left out. */
 export function printRows(block: RowBlock): string[] {
   const bytes = (column: BytesColumn | null, row: number): string =>
-    column === null ? '-' : Buffer.from(column.bytes.subarray(column.start[row]!, column.start[row]! + column.length[row]!)).toString('base64');
+    column === null ? '-' : Buffer.from(column.bytes.subarray(column.start[row], column.start[row]! + column.length[row]!)).toString('base64');
   const lines: string[] = [];
   for (let row = 0; row < block.rows; row++) {
     const order = block.order === null ? '-' : `${block.order.position[row]}.${block.order.index[row]}.${block.order.partition[row]}`;
@@ -84,6 +84,14 @@ export async function readAll(data: Uint8Array, where = 'test'): Promise<Map<str
   for await (const group of segment.rowGroups()) rows.set(group.tenant, [...(rows.get(group.tenant) ?? []), ...printRows(group.block)]);
   for (const [number] of segment.footer.tenants.entries()) await segment.labels(number);
   return rows;
+}
+
+/** A segment's rows as the golden files have them: long ones cut and given a checksum. */
+export async function printGolden(data: Uint8Array): Promise<string> {
+  let text = '';
+  for (const [tenant, rows] of await readAll(data))
+    for (const row of rows) text += `${JSON.stringify(tenant)} ${row.length < 1000 ? row : `${row.slice(0, 200)}… ${row.length} characters, crc32c ${crc32c(Buffer.from(row))}`}\n`;
+  return text;
 }
 
 /** A segment of one block. */

@@ -87,7 +87,8 @@ export class DictionaryBuilder {
 }
 
 /** Reads what encode wrote; a text says what is wrong. */
-export function decodeDictionary(payload: Uint8Array, entries: number): BytesColumn | string {
+export function decodeDictionary(page: Uint8Array, entries: number): BytesColumn | string {
+  const payload = page.byteOffset % 8 === 0 ? page : new Uint8Array(page);
   const packed = readPacked(payload, 0, entries);
   if (typeof packed === 'string') return packed;
   const lengths = new Float64Array(entries);
