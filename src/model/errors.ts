@@ -112,7 +112,15 @@ The label filter can also be specified after unwrap. (e.g | unwrap latency | __e
   max_resolution: { status: 400, retryable: false, message: 'exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter' },
   bad_step: { status: 400, retryable: false, message: 'zero or negative query resolution step widths are not accepted. Try a positive integer' },
   bad_time_range: { status: 400, retryable: false, message: 'end timestamp must not be before or equal to start time' },
+  query_timeout: { status: 504, retryable: false, message: 'request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex match) to reduce the amount of data processed' },
+  query_cancelled: { status: 499, retryable: false, message: 'the client went away before the query was answered' },
+  tail_limit: { status: 400, retryable: false, message: 'max concurrent tail requests limit exceeded, count > limit ({count} > {limit})' },
   query_memory: { status: 400, retryable: false, message: 'the query would hold more than {count} {what} ({limit}); reduce the time range or the number of series, or increase the step' },
+
+  // The agent.
+  agent_checkpoint_damaged: { status: 500, retryable: false, message: 'the checkpoint {path} is damaged: {reason}; it is set aside and the one before it is used' },
+  agent_checkpoint_write: { status: 500, retryable: true, message: 'the checkpoint {path} could not be written: {reason}' },
+  agent_state_dir_in_use: { status: 500, retryable: false, message: 'state directory {path} is in use by another agent; stop it or choose another --state-dir' },
 } as const satisfies Record<string, ErrorSpec>;
 
 /** One row of the error table. */

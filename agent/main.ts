@@ -1,0 +1,278 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino, type Logger } from 'pino';
+import { reasonOf, systemClock, type Clock } from '../src/model/mod.ts';
+import { Batcher } from './buffer/batcher.ts';
+import { BatchQueue } from './buffer/queue.ts';
+import { lockStateDir } from './checkpoint/lock.ts';
+import { CheckpointStore, loadCheckpoint, type LoadedCheckpoint } from './checkpoint/store.ts';
+import { processEnvironment, type Environment } from './config/environment.ts';
+import type { AgentOptions } from './config/schema.ts';
+import { Discovery } from './discover/discovery.ts';
+import { inClusterAccess, type KubernetesAccess } from './enrich/kubernetes/access.ts';
+import { KubernetesPods } from './enrich/kubernetes/pods.ts';
+import { PodLabels } from './enrich/pod-labels.ts';
+import { Endpoint } from './ship/http.ts';
+import { Shipper } from './ship/shipper.ts';
+import { agentMetrics } from './status/agent-metrics.ts';
+import { AgentEvents } from './status/events.ts';
+import { formatMetrics } from './status/metrics.ts';
+import { startStatusServer } from './status/server.ts';
+import { ChainSet, uidOfChain } from './tail/chains.ts';
+import { BlockReader } from './tail/read.ts';
+import { Tailer } from './tail/tailer.ts';
+
+/** What an agent is given besides its settings; tests hand in their own. */
+export interface AgentSurroundings {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly environment?: Environment;
+  /** Told the address of the status endpoint once it listens. */
+  readonly listening?: (address: string) => void;
+}
+
+/**
+ * Runs an agent: finds container logs, reads them, sends them, and remembers what the server has. Resolves after the signal, when what was in flight is delivered or
+ * the shutdown timeout has passed, and the checkpoint is written. Rejects where it cannot start: `agent_state_dir_in_use`, `format_version`, an unusable state directory.
+ */
+export async function runAgent(options: AgentOptions, signal: AbortSignal, surroundings: AgentSurroundings = {}): Promise<void> {
+  const clock = surroundings.clock ?? systemClock;
+  const log = surroundings.log ?? pino({ level: options.log_level });
+  await mkdir(options.state_dir, { recursive: true, mode: 0o700 });
+  const lock = await lockStateDir(options.state_dir);
+  try {
+    const loaded = await loadCheckpoint(options.state_dir);
+    await new Agent(options, loaded, log, clock, surroundings.environment ?? processEnvironment()).run(signal, surroundings.listening);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Room for a record's time, stream and tag beside the longest line. */
+const recordHeadBytes = 4096;
+const blockBytesMin = 256 * 1024;
+
+class Agent {
+  readonly #options: AgentOptions;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #events: AgentEvents;
+  readonly #pods: KubernetesPods | null;
+  readonly #labels: PodLabels;
+  readonly #store: CheckpointStore;
+  readonly #queue: BatchQueue;
+  readonly #batcher: Batcher;
+  readonly #reader: BlockReader;
+  readonly #chains: ChainSet;
+  readonly #discovery: Discovery;
+  readonly #endpoint: Endpoint;
+  readonly #shipper: Shipper;
+  readonly #tailer: Tailer;
+  readonly #loaded: LoadedCheckpoint;
+  #fromEnd: boolean;
+  #scanned = false;
+
+  constructor(options: AgentOptions, loaded: LoadedCheckpoint, log: Logger, clock: Clock, environment: Environment) {
+    const { read, batch, retry } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#clock = clock;
+    this.#loaded = loaded;
+    this.#fromEnd = read.start_at === 'end' && loaded.fresh;
+    const events = new AgentEvents(log, clock);
+    this.#events = events;
+    this.#pods = kubernetesPods(options, environment, log, clock);
+    const decided = new Map(loaded.content.pods);
+    this.#labels = new PodLabels(
+      {
+        staticLabels: { ...options.labels, ...(options.cluster === undefined ? {} : { cluster: options.cluster }) },
+        podLabels: options.pod_labels, nodeName: options.node_name, metadataWaitMs: options.kubernetes.metadata_wait,
+      },
+      this.#pods, clock, decided,
+    );
+    const store = new CheckpointStore(options.state_dir, clock, loaded.content, decided);
+    this.#store = store;
+    const blockBytes = Math.max(blockBytesMin, read.line_size_max + recordHeadBytes);
+    this.#queue = new BatchQueue(batch.queue_size_max, batch.size_max + blockBytes, (done) => {
+      for (const { chain, file, position } of done.positions) store.delivered(chain, file, position);
+    });
+    this.#batcher = new Batcher(this.#queue, { bytesMax: batch.size_max, ageMaxMs: batch.wait_max }, clock, () => this.#labels.generation);
+    this.#reader = new BlockReader(blockBytes);
+    this.#chains = new ChainSet(
+      read.line_size_max,
+      {
+        claim: (chain) => store.claim(chain),
+        adopt: (chain, files) => store.adopt(chain, files),
+        sinkFor: (pod, container) => {
+          const streams = this.#labels.streams(pod, container);
+          return streams === undefined ? undefined : this.#batcher.sinkFor(streams);
+        },
+        podForgotten: (uid) => {
+          this.#labels.forget(uid);
+          store.podsChanged(0);
+        },
+      },
+      {
+        opened: (file, resumed) => events.opened(file, resumed),
+        gone: (file, lostBytes) => {
+          store.forget(file);
+          events.gone(file.path, lostBytes);
+        },
+        truncated: (file, lostBytes) => events.truncated(file, lostBytes),
+        failed: (path, error) => events.failed(path, error),
+      },
+    );
+    this.#discovery = new Discovery(
+      { podsDir: options.pods_dir, scanIntervalMs: read.scan_interval, watch: read.watch },
+      {
+        container: (pod, container, name, runs) => this.#chains.container(pod, container, name, runs, this.#fromEnd),
+        changed: (name) => this.#chains.changed(name),
+        containerGone: (name) => this.#chains.containerGone(name),
+        podGone: (uid) => this.#chains.podGone(uid),
+        failed: (path, error) => events.failed(path, error),
+      },
+      clock,
+    );
+    this.#endpoint = new Endpoint({
+      url: options.to, tenant: options.tenant, username: options.username, passwordFile: options.password_file, bearerTokenFile: options.bearer_token_file,
+      caFile: options.tls.ca_file, certFile: options.tls.cert_file, keyFile: options.tls.key_file, insecureSkipVerify: options.tls.insecure_skip_verify,
+      timeoutMs: retry.timeout, connections: batch.requests_max,
+    });
+    this.#shipper = new Shipper(this.#queue, this.#endpoint, { minMs: retry.wait_min, maxMs: retry.wait_max }, (done) => this.#labelsDurable(done.labelsGeneration), log, clock);
+    this.#tailer = new Tailer(
+      this.#chains.chains, this.#reader, this.#batcher, this.#queue,
+      { readIntervalMs: read.interval, pollIntervalMs: read.poll_interval, rotateWaitMs: read.rotate_wait, temporaryDir: options.state_dir },
+      { finished: (file) => events.finished(file), damaged: (file, error) => events.damaged(file, error), failed: (path, error) => events.failed(path, error) },
+      clock,
+    );
+  }
+
+  async run(signal: AbortSignal, listening?: (address: string) => void): Promise<void> {
+    const { state_dir: stateDir, listen } = this.#options;
+    for (const damage of this.#loaded.damage) this.#log.error({ code: damage.code }, damage.message);
+    removeLeftovers(stateDir);
+    const status = listen === undefined ? null : await startStatusServer(listen, {
+      metrics: () => this.#metrics(),
+      notReady: () => (this.#scanned ? null : 'the first scan is not complete'),
+    });
+    if (status !== null) {
+      this.#log.info({ address: status.address }, 'status endpoint: /metrics, /ready');
+      listening?.(status.address);
+    }
+    this.#log.info({ pods: this.#options.pods_dir, to: this.#endpoint.url, knownFiles: this.#loaded.content.files.size, kubernetes: this.#pods !== null }, 'agent started');
+    const shipping = new AbortController();
+    const keeping = new AbortController();
+    const wake = (): void => this.#queue.wake();
+    signal.addEventListener('abort', wake);
+    shipping.signal.addEventListener('abort', wake);
+    try {
+      const senders = Array.from({ length: this.#options.batch.requests_max }, () => this.#shipper.run(shipping.signal));
+      const keeper = this.#keep(keeping.signal);
+      const following = this.#pods?.run(signal);
+      await this.#firstScan(signal);
+      await Promise.all([this.#discovery.run(signal), this.#tailer.run(signal), following]);
+      this.#batcher.seal();
+      await this.#drain();
+      shipping.abort();
+      keeping.abort();
+      await Promise.all([...senders, keeper]);
+      await this.#write();
+    } finally {
+      shipping.abort();
+      keeping.abort();
+      signal.removeEventListener('abort', wake);
+      this.#discovery.close();
+      this.#chains.close();
+      this.#endpoint.close();
+      await status?.close();
+    }
+    this.#log.info({ sent: this.#shipper.counts.sent, undelivered: this.#queue.batches }, 'agent stopped');
+  }
+
+  /** Scans until it succeeds once; then whatever an earlier run knew and was not found is gone. */
+  async #firstScan(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !(await this.#discovery.scan())) {
+      await sleep(this.#options.read.poll_interval, undefined, { signal }).catch(() => undefined);
+    }
+    if (signal.aborted) return;
+    const pods = new Set<string>();
+    for (const name of this.#chains.chains.keys()) pods.add(uidOfChain(name) ?? '');
+    for (const [chain, files] of Array.from(this.#store.unclaimed)) {
+      for (const file of files) this.#events.gone(`${chain} (${file.path})`, Math.max(0, file.size - Math.min(...file.position.offsets)));
+      this.#store.dropUnclaimed(chain);
+    }
+    for (const uid of this.#labels.decided.keys()) if (!pods.has(uid)) this.#chains.podGone(uid);
+    this.#fromEnd = false;
+    this.#scanned = true;
+  }
+
+  /** Writes the checkpoint and sweeps, at intervals, until the signal. */
+  async #keep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(this.#options.checkpoint_interval, undefined, { signal }).catch(() => undefined);
+      this.#chains.sweep(this.#options.read.deleted_size_max);
+      await this.#write();
+    }
+  }
+
+  async #write(): Promise<void> {
+    try {
+      await this.#store.write();
+    } catch (error) {
+      this.#events.failed(this.#options.state_dir, error);
+    }
+  }
+
+  /** Labels come to disk before the first line that has them is sent; where the disk does not take them, lines matter more than that. */
+  async #labelsDurable(generation: number): Promise<void> {
+    this.#store.podsChanged(generation);
+    try {
+      await this.#store.durable(generation);
+    } catch (error) {
+      this.#events.failed(this.#options.state_dir, error);
+    }
+  }
+
+  /** Waits until everything is delivered, at most for the shutdown timeout. */
+  async #drain(): Promise<void> {
+    const deadline = this.#clock.monotonicMs() + this.#options.shutdown_timeout;
+    for (let left = deadline - this.#clock.monotonicMs(); this.#queue.batches > 0 && left > 0; left = deadline - this.#clock.monotonicMs()) {
+      const timer = new AbortController();
+      await Promise.race([this.#queue.changed(), sleep(left, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      timer.abort();
+    }
+    if (this.#queue.batches > 0) this.#log.warn({ batches: this.#queue.batches }, 'stopped before everything was delivered; it is sent after the next start');
+  }
+
+  #metrics(): string {
+    return formatMetrics(agentMetrics({
+      read: this.#reader.counts, ship: this.#shipper.counts, events: this.#events.counts, queue: this.#queue, chains: this.#chains.chains, store: this.#store, pods: this.#pods,
+    }));
+  }
+}
+
+function kubernetesPods(options: AgentOptions, environment: Environment, log: Logger, clock: Clock): KubernetesPods | null {
+  const { enabled, url, token, token_file: tokenFile, ca_file: caFile, insecure_skip_verify: insecureSkipVerify } = options.kubernetes;
+  if (enabled === false) return null;
+  const access: KubernetesAccess | undefined = url === undefined ? inClusterAccess(environment) : { url, token, tokenFile, caFile, insecureSkipVerify };
+  if (access === undefined || options.node_name === undefined) {
+    if (enabled === true) log.error('kubernetes.enabled, but this is no pod (KUBERNETES_SERVICE_HOST is not set) and kubernetes.url is not given; labels come from paths');
+    else if (access !== undefined) log.warn('no node_name is set: the Kubernetes API is not asked, labels come from paths');
+    return null;
+  }
+  return new KubernetesPods(access, options.node_name, log, clock);
+}
+
+/** Removes what a killed agent left in its state directory. */
+function removeLeftovers(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name);
+    try {
+      if (/^member-\d+-\d+\.log$/.test(name) && statSync(path).isFile()) rmSync(path);
+    } catch (error) {
+      throw new Error(`${path}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { fstatSync } from 'node:fs';
+import type { BatchQueue } from '../buffer/queue.ts';
+import type { CheckpointStore } from '../checkpoint/store.ts';
+import type { KubernetesPods } from '../enrich/kubernetes/pods.ts';
+import type { ShipCounts } from '../ship/shipper.ts';
+import type { ReadCounts } from '../tail/read.ts';
+import type { TailedChain } from '../tail/tailer.ts';
+import type { EventCounts } from './events.ts';
+import type { Metric, Sample } from './metrics.ts';
+
+/** Where the figures come from. */
+export interface MetricSources {
+  readonly read: ReadCounts;
+  readonly ship: ShipCounts;
+  readonly events: EventCounts;
+  readonly queue: BatchQueue;
+  readonly chains: ReadonlyMap<string, TailedChain>;
+  readonly store: CheckpointStore;
+  readonly pods: KubernetesPods | null;
+}
+
+/** All metrics of the agent; docs/operate/agent.md lists them. */
+export function agentMetrics(sources: MetricSources): Metric[] {
+  const { read, ship, events, queue, chains, store, pods } = sources;
+  let openFiles = 0;
+  for (const { chain } of chains.values()) for (const file of chain.files) if (file.fd !== null) openFiles++;
+  const usage = process.cpuUsage();
+  const metrics: Metric[] = [
+    counter('read_bytes_total', 'Bytes of log files that were read.', read.bytes),
+    counter('read_records_total', 'Records that were read; a long line is several.', read.records),
+    counter('unparsed_records_total', 'Records in neither CRI nor Docker format; they are sent as stream="unparsed".', read.unparsed),
+    counter('sent_lines_total', 'Lines that the server has.', ship.sent),
+    counter('sent_line_bytes_total', 'Bytes of the lines in answered batches.', ship.sentBytes),
+    counter('refused_lines_total', 'Lines that the server refused for good.', ship.refused),
+    counter('requests_total', 'Pushes that were answered.', ship.requests),
+    counter('request_bytes_total', 'Bytes of pushes that were answered.', ship.requestBytes),
+    counter('retries_total', 'Pushes that have to be sent again.', ship.retries),
+    counter('splits_total', 'Batches that were sent in two after a 413.', ship.splits),
+    counter('files_opened_total', 'Files that were found.', events.opened),
+    counter('files_finished_total', 'Files that were read to their end for good.', events.finished),
+    counter('files_truncated_total', 'Files that were truncated or written anew.', events.truncated),
+    counter('lost_bytes_total', 'Bytes known of that were deleted or truncated before they were read.', events.lostBytes),
+    counter('failures_total', 'Failures to list, open, read or write something.', events.failures),
+    gauge('queue_bytes', 'Bytes that wait to be delivered.', queue.bytes),
+    gauge('queue_batches', 'Batches that wait to be delivered.', queue.batches),
+    gauge('open_files', 'Log files that are held open.', openFiles),
+    gauge('checkpoint_timestamp_seconds', 'When the checkpoint was last written; 0 is not yet.', store.writtenMs / 1000),
+    { name: 'spoor_agent_behind_bytes', type: 'gauge', help: 'Bytes on disk that the server has not acknowledged.', samples: behind(chains, store) },
+    { name: 'process_cpu_seconds_total', type: 'counter', help: 'User and system CPU time.', samples: [{ value: (usage.user + usage.system) / 1e6 }] },
+    { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory.', samples: [{ value: process.memoryUsage.rss() }] },
+  ];
+  if (pods !== null) {
+    metrics.push(
+      gauge('kubernetes_synced', '1 once pods were listed.', pods.synced ? 1 : 0),
+      gauge('kubernetes_pods', 'Pods that are known.', pods.size),
+      counter('kubernetes_lists_total', 'Lists of pods.', pods.counts.lists),
+      counter('kubernetes_watches_total', 'Watches of pods that were begun.', pods.counts.watches),
+      counter('kubernetes_events_total', 'Watch events.', pods.counts.events),
+      counter('kubernetes_errors_total', 'Failed lists and watches.', pods.counts.errors),
+    );
+  }
+  return metrics;
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name: `spoor_agent_${name}`, type: 'counter', help, samples: [{ value }] };
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name: `spoor_agent_${name}`, type: 'gauge', help, samples: [{ value }] };
+}
+
+function* behind(chains: ReadonlyMap<string, TailedChain>, store: CheckpointStore): Generator<Sample> {
+  for (const { chain } of chains.values()) {
+    let value = 0;
+    for (const file of chain.files) {
+      const size = file.fd === null || file.gzip ? file.size : fstatSync(file.fd).size;
+      value += Math.max(0, size - Math.min(...(store.positionOf(file)?.offsets ?? file.skip)));
+    }
+    yield { labels: { namespace: chain.pod.namespace, pod: chain.pod.pod, container: chain.container, file: chain.name.slice(chain.name.lastIndexOf('/') + 1) }, value };
+  }
+}

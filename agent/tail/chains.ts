@@ -1,0 +1,137 @@
+import type { Member } from '../discover/members.ts';
+import { parsePodDirectory, type PodPath } from '../discover/paths.ts';
+import type { LineSink } from '../join/line.ts';
+import { LogChain, type ChainEvents, type KnownFile } from './chain.ts';
+import type { LogFile } from './file.ts';
+import type { TailedChain } from './tailer.ts';
+
+/** What the set of chains asks of those around it. */
+export interface ChainSetPorts {
+  /** The files of a chain as an earlier run knew them. */
+  claim(chain: string): readonly KnownFile[];
+  /** The chain's files that stand for what claim answered, in the same order. */
+  adopt(chain: string, files: readonly LogFile[]): void;
+  /** Where lines of a container go; undefined while its labels may still come. */
+  sinkFor(pod: PodPath, container: string): LineSink | undefined;
+  /** A pod has neither directories nor unread files any more. */
+  podForgotten(uid: string): void;
+}
+
+interface Entry extends TailedChain {
+  readonly containerName: string;
+  lineSink: LineSink | undefined;
+}
+
+/** All chains, kept in step with what discovery finds. */
+export class ChainSet {
+  readonly #chains = new Map<string, Entry>();
+  readonly #byContainer = new Map<string, Set<Entry>>();
+  readonly #gonePods = new Set<string>();
+  readonly #ports: ChainSetPorts;
+  readonly #events: ChainEvents;
+  readonly #lineBytesMax: number;
+
+  constructor(lineBytesMax: number, ports: ChainSetPorts, events: ChainEvents) {
+    this.#lineBytesMax = lineBytesMax;
+    this.#ports = ports;
+    this.#events = events;
+  }
+
+  /** Chains by name. */
+  get chains(): ReadonlyMap<string, TailedChain> {
+    return this.#chains;
+  }
+
+  /** A container's directory as it is now; `fromEnd` for files that are not to be read from their beginning. */
+  container(pod: PodPath, container: string, name: string, runs: ReadonlyMap<number, readonly Member[]>, fromEnd: boolean): void {
+    this.#gonePods.delete(pod.uid);
+    const entries = this.#byContainer.get(name) ?? new Set();
+    this.#byContainer.set(name, entries);
+    const latest = Math.max(-1, ...runs.keys());
+    const present = new Set<Entry>();
+    for (const [restart, members] of runs) {
+      const entry = this.#entry(pod, container, name, `${name}/${restart}.log`);
+      entry.superseded = restart < latest;
+      entry.containerGone = false;
+      entry.chain.reconcile(members, fromEnd);
+      entries.add(entry);
+      present.add(entry);
+    }
+    for (const entry of entries) if (!present.has(entry)) entry.chain.reconcile([], false);
+  }
+
+  /** Something was written in a container's directory. */
+  changed(name: string): void {
+    for (const entry of this.#byContainer.get(name) ?? []) entry.chain.flagged = true;
+  }
+
+  containerGone(name: string): void {
+    for (const entry of this.#byContainer.get(name) ?? []) {
+      entry.containerGone = true;
+      entry.chain.reconcile([], false);
+    }
+  }
+
+  podGone(uid: string): void {
+    this.#gonePods.add(uid);
+  }
+
+  /**
+   * Drops chains that have no files left, and pods that have no chains left. Of files that live by their descriptor only, gives up the oldest while they hold more than
+   * `deletedBytesMax` of disk: rotation has deleted them, and a full disk would stop the whole node.
+   */
+  sweep(deletedBytesMax: number): void {
+    const alive = new Set<string>();
+    const deleted: { readonly chain: LogChain; readonly file: LogFile }[] = [];
+    let deletedBytes = 0;
+    for (const [name, entry] of this.#chains) {
+      if (entry.chain.files.length === 0) {
+        this.#chains.delete(name);
+        const entries = this.#byContainer.get(entry.containerName);
+        entries?.delete(entry);
+        if (entries?.size === 0) this.#byContainer.delete(entry.containerName);
+        continue;
+      }
+      alive.add(entry.chain.pod.uid);
+      for (const file of entry.chain.files) {
+        if (!file.unlinked || file.finished) continue;
+        deleted.push({ chain: entry.chain, file });
+        deletedBytes += file.size;
+      }
+    }
+    deleted.sort((a, b) => a.file.modifiedMs - b.file.modifiedMs);
+    for (const { chain, file } of deleted) {
+      if (deletedBytes <= deletedBytesMax) break;
+      deletedBytes -= file.size;
+      chain.release(file);
+    }
+    for (const uid of this.#gonePods) {
+      if (alive.has(uid)) continue;
+      this.#gonePods.delete(uid);
+      this.#ports.podForgotten(uid);
+    }
+  }
+
+  close(): void {
+    for (const { chain } of this.#chains.values()) chain.close();
+  }
+
+  #entry(pod: PodPath, container: string, containerName: string, name: string): Entry {
+    const existing = this.#chains.get(name);
+    if (existing !== undefined) return existing;
+    const known = this.#ports.claim(name);
+    const chain = new LogChain(pod, container, name, this.#lineBytesMax, known, this.#events);
+    this.#ports.adopt(name, chain.files);
+    const entry: Entry = {
+      chain, containerName, containerGone: false, superseded: false, lineSink: undefined,
+      sink: () => (entry.lineSink ??= this.#ports.sinkFor(pod, container)),
+    };
+    this.#chains.set(name, entry);
+    return entry;
+  }
+}
+
+/** The pod's UID in the name of a chain. */
+export function uidOfChain(name: string): string | undefined {
+  return parsePodDirectory(name.split('/')[0] ?? '')?.uid;
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { readSync } from 'node:fs';
+
+/** A hash of a file's first bytes, which tells a file from another one that was given the same inode. */
+export interface Fingerprint {
+  /** How many bytes were hashed: the file's length when it was taken, at most fingerprintBytesMax. */
+  readonly bytes: number;
+  /** SHA-256 of them, first 32 hex digits. */
+  readonly hash: string;
+}
+
+/** Bytes that a full fingerprint covers. */
+export const fingerprintBytesMax = 1024;
+/** A fingerprint over fewer bytes tells files apart only together with the inode. A CRI time alone has 30 bytes. */
+export const fingerprintBytesTelling = 64;
+
+/** The fingerprint of a file that begins with `head`. */
+export function fingerprintOf(head: Uint8Array): Fingerprint {
+  const bytes = Math.min(head.length, fingerprintBytesMax);
+  return { bytes, hash: createHash('sha256').update(head.subarray(0, bytes)).digest('hex').slice(0, 32) };
+}
+
+/** Whether a file that begins with `head` (at least the fingerprint's length, where the file has that) has this fingerprint. */
+export function hasFingerprint(head: Uint8Array, fingerprint: Fingerprint): boolean {
+  return head.length >= fingerprint.bytes && fingerprintOf(head.subarray(0, fingerprint.bytes)).hash === fingerprint.hash;
+}
+
+/** The first bytes of an open file, at most fingerprintBytesMax. */
+export function readHead(fd: number): Buffer {
+  const head = Buffer.allocUnsafe(fingerprintBytesMax);
+  return head.subarray(0, readFully(fd, head, fingerprintBytesMax, 0));
+}
+
+/** Reads `length` bytes at `position` unless the file ends before; the number of bytes read. */
+export function readFully(fd: number, into: Buffer, length: number, position: number): number {
+  let done = 0;
+  while (done < length) {
+    const read = readSync(fd, into, done, length - done, position + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return done;
+}

@@ -1,0 +1,153 @@
+import { fstatSync } from 'node:fs';
+import type { LineSink } from '../join/line.ts';
+import { detectFormat, parsers } from '../parse/detect.ts';
+import { newRecord } from '../parse/record.ts';
+import type { TimeParts } from '../parse/time.ts';
+import type { LogChain } from './chain.ts';
+import type { LogFile } from './file.ts';
+import { fingerprintBytesMax, fingerprintOf, readFully, readHead } from './identity.ts';
+
+/** What one look at a file came to. */
+export type ReadOutcome =
+  /** A block was taken in; there may be more. */
+  | 'more'
+  /** Everything that is there was taken in. */
+  | 'end'
+  /** The file was truncated or written anew; look again. */
+  | 'restarted';
+
+/** Counters of what was read. */
+export interface ReadCounts {
+  bytes: number;
+  records: number;
+  unparsed: number;
+}
+
+/**
+ * Reads files block by block, cuts them into records, and hands complete lines to a sink. One buffer serves all files: what is left of a
+ * record at the end of a block is read again with the next one, so a file costs no memory while it waits.
+ */
+export class BlockReader {
+  readonly counts: ReadCounts = { bytes: 0, records: 0, unparsed: 0 };
+  readonly #block: Buffer;
+  readonly #head = Buffer.allocUnsafe(64);
+  readonly #record = newRecord();
+
+  /** Records longer than `blockBytes` are cut, so it must be more than the longest line. */
+  constructor(blockBytes: number) {
+    this.#block = Buffer.allocUnsafeSlow(blockBytes);
+  }
+
+  /** Reads the next block of the chain's file `file`, whose descriptor is open. */
+  read(chain: LogChain, file: LogFile, sink: LineSink): ReadOutcome {
+    const fd = file.fd ?? -1;
+    const stat = fstatSync(fd);
+    file.unlinked = stat.nlink === 0 && !file.gzip;
+    // A member that could be decompressed in part only may end before the place where an earlier run was.
+    if (file.gzip && stat.size <= file.seenOffset) return 'end';
+    if (stat.size < file.seenOffset || !this.#sameHead(file, fd)) {
+      chain.joiner.flush(sink);
+      chain.restart(file);
+      return 'restarted';
+    }
+    file.size = stat.size;
+    file.modifiedMs = stat.mtimeMs;
+    if (stat.size === file.seenOffset) return 'end';
+    if (file.fingerprint.bytes < Math.min(fingerprintBytesMax, stat.size)) {
+      const head = readHead(fd);
+      file.fingerprint = fingerprintOf(head);
+      file.head = Buffer.from(head.subarray(0, 64));
+    }
+    if (file.longScan >= 0) return this.#scanLong(chain, file, fd, sink);
+    const length = readFully(fd, this.#block, Math.min(this.#block.length, stat.size - file.readOffset), file.readOffset);
+    file.seenOffset = file.readOffset + length;
+    const taken = this.#records(chain, file, length, sink);
+    file.readOffset += taken;
+    this.counts.bytes += taken;
+    if (taken === 0 && length === this.#block.length) file.longScan = file.seenOffset;
+    return file.seenOffset < stat.size ? 'more' : 'end';
+  }
+
+  /** Takes what is left of a file that nothing will be appended to: a record without a newline. */
+  finish(chain: LogChain, file: LogFile, sink: LineSink): void {
+    const left = file.size - file.readOffset;
+    if (left > 0 && file.fd !== null) {
+      const length = readFully(file.fd, this.#block, Math.min(this.#block.length, left), file.readOffset);
+      this.#take(chain, file, 0, length, file.readOffset, left - length, sink);
+      this.counts.bytes += left;
+      file.readOffset = file.size;
+    }
+    file.longScan = -1;
+    file.seenOffset = file.readOffset;
+  }
+
+  #sameHead(file: LogFile, fd: number): boolean {
+    const length = file.head.length;
+    if (length === 0) return true;
+    return readFully(fd, this.#head, length, 0) === length && this.#head.compare(file.head, 0, length, 0, length) === 0;
+  }
+
+  /** Takes the complete records of the block's first `length` bytes; the number of bytes they fill. */
+  #records(chain: LogChain, file: LogFile, length: number, sink: LineSink): number {
+    const block = this.#block;
+    let start = 0;
+    for (;;) {
+      const newline = block.indexOf(0x0a, start);
+      if (newline < 0 || newline >= length) return start;
+      this.#take(chain, file, start, newline, file.readOffset + start, 0, sink);
+      start = newline + 1;
+    }
+  }
+
+  /** Goes on looking for the end of a record that is longer than a block; when it is found, takes the record's beginning. */
+  #scanLong(chain: LogChain, file: LogFile, fd: number, sink: LineSink): ReadOutcome {
+    const block = this.#block;
+    const length = readFully(fd, block, Math.min(block.length, file.size - file.longScan), file.longScan);
+    const newline = block.subarray(0, length).indexOf(0x0a);
+    if (newline < 0) {
+      file.longScan += length;
+      file.seenOffset = file.longScan;
+      return file.seenOffset < file.size ? 'more' : 'end';
+    }
+    const end = file.longScan + newline;
+    const start = file.readOffset;
+    readFully(fd, block, block.length, start);
+    this.#take(chain, file, 0, block.length, start, end - start - block.length, sink);
+    this.counts.bytes += end + 1 - start;
+    file.readOffset = end + 1;
+    file.seenOffset = file.readOffset;
+    file.longScan = -1;
+    return file.seenOffset < file.size ? 'more' : 'end';
+  }
+
+  /** One record: block[start … end), at `offset` of the file; `missing` more bytes of it are not in the block. */
+  #take(chain: LogChain, file: LogFile, start: number, end: number, offset: number, missing: number, sink: LineSink): void {
+    const record = this.#record;
+    this.counts.records++;
+    if (file.format === null ? this.#detect(file, start, end) : parsers[file.format](this.#block, start, end, record)) {
+      if (chain.lastTime === null) chain.lastTime = { seconds: 0, nanos: 0 };
+      chain.lastTime.seconds = record.seconds;
+      chain.lastTime.nanos = record.nanos;
+      if (offset >= file.skip[record.stream]) chain.joiner.add(record, file.id, offset, missing, sink);
+      return;
+    }
+    if (offset < file.skip[2]) return;
+    this.counts.unparsed++;
+    chain.lastTime ??= bornAt(file);
+    chain.joiner.addUnparsed(this.#block, start, end, missing, chain.lastTime.seconds, chain.lastTime.nanos, sink);
+  }
+
+  #detect(file: LogFile, start: number, end: number): boolean {
+    const format = detectFormat(this.#block, start, end, this.#record);
+    if (format === undefined) return false;
+    file.format = format;
+    return true;
+  }
+}
+
+/** When the file was made: the time of records that have none and come before any that has one. Kept with the position from then on. */
+function bornAt(file: LogFile): TimeParts {
+  const stat = fstatSync(file.fd ?? -1, { bigint: true });
+  const ns = stat.birthtimeNs > 0n ? stat.birthtimeNs : stat.mtimeNs;
+  return { seconds: Number(ns / 1_000_000_000n), nanos: Number(ns % 1_000_000_000n) };
+}

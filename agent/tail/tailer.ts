@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../src/model/mod.ts';
+import type { Batcher } from '../buffer/batcher.ts';
+import type { BatchQueue } from '../buffer/queue.ts';
+import type { LineSink } from '../join/line.ts';
+import type { LogChain } from './chain.ts';
+import type { LogFile } from './file.ts';
+import { openGzip } from './gzip.ts';
+import type { BlockReader } from './read.ts';
+
+/** A chain with what the tailer needs to read it. */
+export interface TailedChain {
+  readonly chain: LogChain;
+  /** Where its lines go; undefined while its labels are not known yet. */
+  sink(): LineSink | undefined;
+  /** The container's directory is gone: nobody writes any more. */
+  containerGone: boolean;
+  /** The container was started again: nobody writes to this run's files any more. */
+  superseded: boolean;
+}
+
+export interface TailerOptions {
+  /** Rest between two rounds while nothing is behind. */
+  readonly readIntervalMs: number;
+  /** Every file is looked at this often, whatever was said about changes. */
+  readonly pollIntervalMs: number;
+  /** A rotated file counts as complete when nothing came for so long after its successor appeared. */
+  readonly rotateWaitMs: number;
+  /** Folder for decompressed members. */
+  readonly temporaryDir: string;
+}
+
+/** What the tailer tells those around it. */
+export interface TailerEvents {
+  /** A file was read to its end for good. */
+  finished(file: LogFile): void;
+  /** A compressed member could be read in part only. */
+  damaged(file: LogFile, error: Error): void;
+  /** Looking at or reading a file failed; it is tried again. */
+  failed(path: string, error: unknown): void;
+}
+
+/**
+ * Reads all chains in turn, one block each, so that a loud one does not hold up the others, and only while the queue has room: what cannot be delivered
+ * stays in the files.
+ */
+export class Tailer {
+  readonly #chains: ReadonlyMap<string, TailedChain>;
+  readonly #reader: BlockReader;
+  readonly #batcher: Batcher;
+  readonly #queue: BatchQueue;
+  readonly #options: TailerOptions;
+  readonly #events: TailerEvents;
+  readonly #clock: Clock;
+
+  constructor(
+    chains: ReadonlyMap<string, TailedChain>, reader: BlockReader, batcher: Batcher, queue: BatchQueue, options: TailerOptions, events: TailerEvents, clock: Clock,
+  ) {
+    this.#chains = chains;
+    this.#reader = reader;
+    this.#batcher = batcher;
+    this.#queue = queue;
+    this.#options = options;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** Reads until the signal; never throws for what a file does. */
+  async run(signal: AbortSignal): Promise<void> {
+    let polledMs = this.#clock.monotonicMs();
+    while (!signal.aborted) {
+      if (this.#clock.monotonicMs() - polledMs >= this.#options.pollIntervalMs) {
+        polledMs = this.#clock.monotonicMs();
+        for (const tailed of this.#chains.values()) tailed.chain.flagged = true;
+      }
+      const more = await this.#round(signal);
+      this.#batcher.sealIfDue();
+      if (!signal.aborted) await (more ? sleep(0) : sleep(this.#options.readIntervalMs, undefined, { signal }).catch(() => undefined));
+    }
+  }
+
+  /** One block of every chain that has something; whether there is more. */
+  async #round(signal: AbortSignal): Promise<boolean> {
+    let more = false;
+    for (const tailed of Array.from(this.#chains.values())) {
+      if (!tailed.chain.flagged || tailed.chain.busy) continue;
+      while (this.#queue.full && !signal.aborted) await this.#queue.changed();
+      if (signal.aborted) return false;
+      const sink = tailed.sink();
+      if (sink === undefined) continue;
+      try {
+        if (this.#step(tailed, sink)) more = true;
+      } catch (error) {
+        tailed.chain.flagged = false;
+        this.#events.failed(tailed.chain.name, error);
+      }
+      this.#batcher.sealIfDue();
+      // Answers of the server are read in between, not only after a whole round.
+      if (more) await yieldToEvents();
+    }
+    return more;
+  }
+
+  #step(tailed: TailedChain, sink: LineSink): boolean {
+    const { chain } = tailed;
+    const file = chain.current();
+    if (file === undefined) {
+      chain.flagged = false;
+      return false;
+    }
+    if (file.fd === null) {
+      chain.flagged = false;
+      if (file.gzip) void this.#prepare(chain, file);
+      return false;
+    }
+    const before = file.seenOffset;
+    if (file.resumedTime !== null && file.readOffset === Math.min(...file.skip)) chain.lastTime = { ...file.resumedTime };
+    const outcome = this.#reader.read(chain, file, sink);
+    if (file.seenOffset !== before || outcome === 'restarted') {
+      file.quietSinceMs = -1;
+      this.#batcher.touch(chain, file);
+    }
+    if (outcome !== 'end') return true;
+    if (file.quietSinceMs < 0) file.quietSinceMs = this.#clock.monotonicMs();
+    return this.#atEnd(tailed, file, sink);
+  }
+
+  /** Everything of `file` is read: is it complete? True where the next file should be read at once. */
+  #atEnd(tailed: TailedChain, file: LogFile, sink: LineSink): boolean {
+    const { chain } = tailed;
+    const successors = chain.successors(file);
+    const quietMs = this.#clock.monotonicMs() - file.quietSinceMs;
+    const old = this.#clock.nowMs() - file.modifiedMs > this.#options.rotateWaitMs + 1000;
+    const quiet = quietMs >= this.#options.rotateWaitMs || old;
+    const over = tailed.containerGone || tailed.superseded;
+    // The writer has opened the successor; and with two successors it has left even that one.
+    const complete = file.gzip || successors >= 2 || (quiet && (successors === 1 || (file.unlinked && tailed.containerGone)));
+    if (!complete) {
+      if (over && successors === 0 && quietMs >= this.#options.rotateWaitMs && chain.joiner.pending) {
+        chain.joiner.flush(sink);
+        this.#batcher.touch(chain, file);
+      }
+      chain.flagged = successors > 0 || file.unlinked || (over && chain.joiner.pending);
+      return false;
+    }
+    this.#reader.finish(chain, file, sink);
+    if (over && successors === 0) chain.joiner.flush(sink);
+    file.finished = true;
+    this.#batcher.touch(chain, file);
+    this.#events.finished(file);
+    file.close();
+    if (file.unlinked) chain.release(file);
+    return true;
+  }
+
+  async #prepare(chain: LogChain, file: LogFile): Promise<void> {
+    chain.busy = true;
+    try {
+      const { fd, damage } = await openGzip(file.path, this.#options.temporaryDir);
+      file.fd = fd;
+      if (damage !== null) this.#events.damaged(file, damage);
+    } catch (error) {
+      this.#events.failed(file.path, error);
+    } finally {
+      chain.busy = false;
+      chain.flagged = file.fd !== null;
+    }
+  }
+}
+
+function yieldToEvents(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,3 @@
+import { agentCommand } from '../../agent/mod.ts';
+
+process.exitCode = await agentCommand(process.argv.slice(2));
