@@ -46,14 +46,23 @@ export async function openPartition(options: OpenPartitionOptions): Promise<Open
   for (const first of firsts) if (first <= trimmedTo) await files.delete(`${directory}/${logFileName(first)}`);
   await files.syncDirectory(directory);
 
-  const idsBytes = await readSmallFile(files, directory, idsName, idsFileBytesMax);
-  if (idsBytes !== undefined) for (const known of decodeIds(idsBytes, `${directory}/${idsName}`, idBytesMax)) if (known.position <= trimmedTo) window.add(known);
+  await readIds(options, window, trimmedTo);
   const logs = await openLogs(options, firsts.filter((first) => first > trimmedTo), window, trimmedTo);
   const next = logs.at(-1)?.next ?? 1;
   if (next < state.next) {
     throw damage(`${directory}/${logFileName(logs.at(-1)?.first ?? 1)}`, logs.at(-1)?.length ?? 0, `records ${next} to ${state.next - 1} are missing; they were durable`);
   }
   return { state: new StateFile(files, directory, state), window, logs };
+}
+
+/** Remembers the ids of records whose files were trimmed. */
+async function readIds({ files, directory }: OpenPartitionOptions, window: DuplicateWindow, trimmedTo: number): Promise<void> {
+  // Nothing was trimmed: a crash may have left the ids of a trim that did not get as far as the state file; they stand in the frames as well.
+  if (trimmedTo === 0) return;
+  const path = `${directory}/${idsName}`;
+  const bytes = await readSmallFile(files, directory, idsName, idsFileBytesMax);
+  if (bytes === undefined) throw damage(path, 0, 'the file is missing');
+  for (const known of decodeIds(bytes, path, idBytesMax)) if (known.position <= trimmedTo) window.add(known);
 }
 
 async function openLogs(options: OpenPartitionOptions, firsts: readonly number[], window: DuplicateWindow, trimmedTo: number): Promise<LogFile[]> {

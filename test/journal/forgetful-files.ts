@@ -96,7 +96,7 @@ export class ForgetfulDisk {
         let length = 0;
         const holes = Buffer.from(write.data);
         for (let from = 0; from < holes.length; from += page) {
-          if (this.#random() < 0.5) holes.fill(0, from, from + page);
+          if (this.#random() < 0.5) holes.fill(0, from, Math.min(holes.length, from + page));
           else length = Math.min(holes.length, from + page);
         }
         content = put(content, write.at, this.#random() < 0.5 ? holes : holes.subarray(0, length));
