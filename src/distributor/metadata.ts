@@ -3,7 +3,7 @@ import type { BatchBuilder } from './batch-builder.ts';
 import type { LevelFields } from './level-fields.ts';
 import { levelOfSeverityNumber, normalLevel } from './level-names.ts';
 import { levelOfLine } from './level.ts';
-import { badMetadataName, metadataName, type MetadataName } from './metadata-names.ts';
+import { badMetadataName, detectedLevelPlace, metadataName, noLevelPlace, severityNumberPlace, type MetadataName } from './metadata-names.ts';
 
 /** Names that are remembered at most; they come from outside. */
 const namesMax = 4096;
@@ -26,6 +26,7 @@ export interface LevelDiscovery {
  * Which pair wins (as in Loki): of one name the last; but a pair whose name or value had to be changed beats one that was right from the start.
  */
 export class MetadataNormaliser {
+  readonly #discovery: LevelDiscovery | null;
   readonly #known = new Map<string, MetadataName>();
   /** Names of the entry before, by place: nearly always those of this one. */
   readonly #last: MetadataName[] = [];
@@ -40,6 +41,13 @@ export class MetadataNormaliser {
   sentBytes = 0;
   /** Bytes of names and values as stored, without those of detected_level. */
   storedBytes = 0;
+  #level = '';
+  #levelBytes: Buffer = Buffer.alloc(0);
+
+  /** @param discovery null where levels are not discovered */
+  constructor(discovery: LevelDiscovery | null) {
+    this.#discovery = discovery;
+  }
 
   /** Looks at the pairs of an entry: sets sentBytes, and keeps the names for {@link write}. */
   open(raw: RawBatch, row: number): void {
@@ -49,7 +57,7 @@ export class MetadataNormaliser {
     for (let pair = first; pair < end; pair++) {
       const at = pair * 4;
       const name = this.#name(raw.bytes, raw.pairs[at]!, raw.pairs[at + 1]!, pair - first);
-      if (name.name !== detectedLevel || name.changed) bytes += raw.pairs[at + 1]! + raw.pairs[at + 3]!;
+      if (name.levelPlace !== detectedLevelPlace || name.changed) bytes += raw.pairs[at + 1]! + raw.pairs[at + 3]!;
     }
     this.sentBytes = bytes;
   }
@@ -65,7 +73,7 @@ export class MetadataNormaliser {
     const key = bytes.toString('latin1', start, start + length);
     let name = this.#known.get(key);
     if (name === undefined) {
-      name = metadataName(Buffer.from(bytes.subarray(start, start + length)));
+      name = metadataName(Buffer.from(bytes.subarray(start, start + length)), this.#discovery?.fields.names ?? []);
       if (this.#known.size < namesMax && length <= nameBytesMax) this.#known.set(key, name);
     }
     this.#last[place] = name;
@@ -73,18 +81,19 @@ export class MetadataNormaliser {
   }
 
   /**
-   * Writes the metadata of the entry that was opened. `streamLevel` is the level of its stream's labels, `discovery` null where levels are not
-   * discovered. Sets storedBytes. Throws `metadata_name`.
+   * Writes the metadata of the entry that was opened, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels.
+   * Sets storedBytes. Throws `metadata_name`.
    */
-  write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: BatchBuilder, streamLevel: string | undefined, discovery: LevelDiscovery | null): void {
-    this.#collect(raw, row);
-    if (discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, streamLevel, discovery);
-    this.#sort();
+  write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: BatchBuilder, streamLevel: string | undefined): void {
+    this.#count = 0;
+    if (raw.pairStart[row + 1]! > raw.pairStart[row]!) this.#collect(raw, row);
+    if (this.#discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, streamLevel, this.#discovery);
+    if (this.#count > 1) this.#sort();
     let bytes = 0;
     for (let i = 0; i < this.#count; i++) {
       const name = this.#names[i]!;
       into.addPair(name.encoded, this.#from[i]!, this.#start[i]!, this.#length[i]!);
-      if (name.name !== detectedLevel) bytes += name.name.length + this.#length[i]!;
+      if (name.levelPlace !== detectedLevelPlace) bytes += name.name.length + this.#length[i]!;
     }
     this.storedBytes = bytes;
   }
@@ -92,7 +101,6 @@ export class MetadataNormaliser {
   #collect(raw: RawBatch, row: number): void {
     const first = raw.pairStart[row]!;
     const end = raw.pairStart[row + 1]!;
-    this.#count = 0;
     const places = end - first > insertionMax ? new Map<string, number>() : undefined;
     for (let pair = first; pair < end; pair++) {
       const name = this.#last[pair - first]!;
@@ -142,25 +150,30 @@ export class MetadataNormaliser {
 
   /** The client's own detected_level in its normal form, or else the level of labels, metadata, severity number and line, in this order. */
   #addLevel(bytes: Buffer, lineStart: number, lineEnd: number, streamLevel: string | undefined, discovery: LevelDiscovery): void {
-    const own = this.#count === 0 ? -1 : this.#find(detectedLevel);
-    let level: string | undefined;
+    let own = -1;
+    let best = -1;
+    let bestPlace = noLevelPlace;
+    for (let i = 0; i < this.#count; i++) {
+      const place = this.#names[i]!.levelPlace;
+      if (place === detectedLevelPlace) own = i;
+      else if (place < bestPlace) {
+        best = i;
+        bestPlace = place;
+      }
+    }
+    let level: string;
     if (own >= 0) {
       const sent = this.#text(own);
       level = normalLevel(sent);
       if (level === sent) return;
-    } else level = streamLevel ?? this.#levelOfMetadata(discovery.fields) ?? levelOfLine(bytes, lineStart, lineEnd, discovery.fields, discovery.jsonDepthMax);
-    const value = levelBytes(level);
-    this.#set(own >= 0 ? own : this.#count++, detectedLevelName, false, value, 0, value.length);
-  }
-
-  #levelOfMetadata(fields: LevelFields): string | undefined {
-    if (this.#count === 0) return undefined;
-    for (const field of fields.names) {
-      const place = this.#find(field);
-      if (place >= 0) return normalLevel(this.#text(place));
+    } else if (streamLevel !== undefined) level = streamLevel;
+    else if (best >= 0) level = bestPlace === severityNumberPlace ? levelOfSeverityNumber(this.#text(best)) : normalLevel(this.#text(best));
+    else level = levelOfLine(bytes, lineStart, lineEnd, discovery.fields, discovery.jsonDepthMax);
+    if (level !== this.#level) {
+      this.#level = level;
+      this.#levelBytes = levelBytes(level);
     }
-    const severity = this.#find('severity_number');
-    return severity < 0 ? undefined : levelOfSeverityNumber(this.#text(severity));
+    this.#set(own >= 0 ? own : this.#count++, detectedLevelName, false, this.#levelBytes, 0, this.#levelBytes.length);
   }
 
   #sort(): void {
@@ -190,7 +203,7 @@ export class MetadataNormaliser {
   }
 }
 
-const detectedLevelName = metadataName(Buffer.from(detectedLevel));
+const detectedLevelName = metadataName(Buffer.from(detectedLevel), []);
 const levelCache = new Map<string, Buffer>();
 
 function levelBytes(level: string): Buffer {

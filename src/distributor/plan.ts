@@ -1,7 +1,7 @@
 import { formatRfc3339, type EntryBatch, type ErrorDetails, type Limits } from '../model/mod.ts';
 import { timeUnset, type RawBatch } from '../protocols/mod.ts';
 import { levelFieldsOf } from './level-fields.ts';
-import { MetadataNormaliser, type LevelDiscovery } from './metadata.ts';
+import { MetadataNormaliser } from './metadata.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import type { RefusalReason } from './reasons.ts';
 import type { Refusals } from './refusals.ts';
@@ -64,8 +64,7 @@ class Planner {
   readonly #raw: RawBatch;
   readonly #rules: PlanRules;
   readonly #timeWords: Uint32Array;
-  readonly #metadata = new MetadataNormaliser();
-  readonly #discovery: LevelDiscovery | null;
+  readonly #metadata: MetadataNormaliser;
   readonly #suffix: Buffer;
   readonly #oldest: bigint | null;
   readonly #oldestApprox: number;
@@ -86,9 +85,8 @@ class Planner {
     this.#raw = raw;
     this.#rules = rules;
     this.#timeWords = new Uint32Array(raw.timeNs.buffer, raw.timeNs.byteOffset, raw.rows * 2);
-    this.#discovery = limits.discover_log_levels && limits.allow_structured_metadata
-      ? { fields: levelFieldsOf(limits), jsonDepthMax: limits.log_level_from_json_max_depth }
-      : null;
+    const discovers = limits.discover_log_levels && limits.allow_structured_metadata;
+    this.#metadata = new MetadataNormaliser(discovers ? { fields: levelFieldsOf(limits), jsonDepthMax: limits.log_level_from_json_max_depth } : null);
     this.#suffix = Buffer.from(limits.max_line_size_truncate_identifier);
     this.#oldest = limits.reject_old_samples && raw.backfillShard === '' ? nowNs - limits.reject_old_samples_max_age : null;
     this.#oldestApprox = Number(this.#oldest ?? 0n);
@@ -194,7 +192,7 @@ class Planner {
         admitted ??= this.#rules.admit(stream);
         const batch = writer.next();
         const start = raw.lineStart[row]!;
-        this.#metadata.write(raw, row, start, start + length, batch, stream.level, this.#discovery);
+        this.#metadata.write(raw, row, start, start + length, batch, stream.level);
         const size = storedLength + this.#metadata.storedBytes;
         this.#chargedEntries++;
         this.#chargedBytes += size;
