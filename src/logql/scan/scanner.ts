@@ -17,6 +17,8 @@ export interface BlockScanner {
   readonly needs: ScanNeeds;
   /** Rows outside the task's time range or of streams that its matchers refuse must not be in the block. */
   add(block: RowBlock): void;
+  /** For a log task that has `limit` rows already: the time of the last of them; rows strictly beyond it are not needed any more. Else null. */
+  boundNs(): bigint | null;
   /** For a log task the rows in the task's order, cut to its limit; for an aggregate task the partial. */
   finish(): Batch | Partial;
 }

@@ -1,0 +1,109 @@
+import { parseGoDuration, parsePrometheusDuration, parseRfc3339, SpoorError } from '../model/mod.ts';
+
+/** Parameters of a request: those of the URL and, for a form body, those of the body. A name may come several times. */
+export type Parameters = ReadonlyMap<string, readonly string[]>;
+
+/** Parameters of one request may hold so many pairs. */
+const pairsMax = 1000;
+
+/** Joins the query string and a form body. */
+export function readParameters(url: string, form: string): Parameters {
+  const at = url.indexOf('?');
+  const found = new Map<string, string[]>();
+  let pairs = 0;
+  for (const text of [at < 0 ? '' : url.slice(at + 1), form]) {
+    for (const [name, value] of new URLSearchParams(text)) {
+      if (++pairs > pairsMax) throw new SpoorError('bad_request', { reason: `more than ${pairsMax} parameters` });
+      const values = found.get(name);
+      if (values === undefined) found.set(name, [value]);
+      else values.push(value);
+    }
+  }
+  return found;
+}
+
+/** The first value of a parameter; '' if there is none. */
+export function parameter(parameters: Parameters, name: string): string {
+  return parameters.get(name)?.[0] ?? '';
+}
+
+/**
+ * Reads a time as Loki does: up to ten digits are seconds, more are nanoseconds, a dot makes it float seconds, else RFC 3339.
+ * Throws `bad_request` that names the parameter.
+ */
+export function timeParameter(parameters: Parameters, name: string, fallback: bigint): bigint {
+  const text = parameter(parameters, name);
+  if (text === '') return fallback;
+  const time = parseTime(text);
+  if (time === undefined) {
+    throw new SpoorError('bad_request', { reason: `could not parse '${name}' parameter: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax` });
+  }
+  return time;
+}
+
+/** Reads one time; see timeParameter. Undefined where it is none. */
+export function parseTime(text: string): bigint | undefined {
+  if (/^[+-]?\d+$/.test(text)) {
+    const value = BigInt(text);
+    const ns = text.length <= 10 ? value * 1_000_000_000n : value;
+    return ns >= -(2n ** 63n) && ns < 2n ** 63n ? ns : undefined;
+  }
+  if (/^[+-]?(\d+\.\d*|\.\d+|\d+)([eE][+-]?\d+)?$/.test(text)) {
+    const seconds = Number(text);
+    const whole = Math.trunc(seconds);
+    // Rounded to milliseconds, as Loki does: a double has no more digits than that for times of today.
+    const ns = BigInt(whole) * 1_000_000_000n + BigInt(Math.round((seconds - whole) * 1000)) * 1_000_000n;
+    return ns >= -(2n ** 63n) && ns < 2n ** 63n ? ns : undefined;
+  }
+  return parseRfc3339(text);
+}
+
+/** `start` and `end`, with `since` (default 1 h before the end or now, whichever is earlier). */
+export function rangeParameters(parameters: Parameters, nowNs: bigint): { readonly startNs: bigint; readonly endNs: bigint } {
+  const endNs = timeParameter(parameters, 'end', nowNs);
+  const sinceText = parameter(parameters, 'since');
+  const since = sinceText === '' ? 3_600_000_000_000n : parsePrometheusDuration(sinceText);
+  if (since === undefined) {
+    throw new SpoorError('bad_request', { reason: `could not parse 'since' parameter: not a valid duration string: ${JSON.stringify(sinceText)}` });
+  }
+  const last = endNs < nowNs ? endNs : nowNs;
+  return { startNs: timeParameter(parameters, 'start', last - since), endNs };
+}
+
+/** A whole number above zero. */
+export function limitParameter(parameters: Parameters, fallback: number): number {
+  const text = parameter(parameters, 'limit');
+  if (text === '') return fallback;
+  if (!/^[+-]?\d+$/.test(text)) throw new SpoorError('bad_request', { reason: `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax` });
+  const limit = Number(text);
+  if (limit <= 0) throw new SpoorError('bad_request', { reason: 'limit must be a positive value' });
+  return limit;
+}
+
+/** Seconds with a fraction, or a duration; in nanoseconds. */
+export function durationParameter(parameters: Parameters, name: string): bigint | undefined {
+  const text = parameter(parameters, name);
+  if (text === '') return undefined;
+  const seconds = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  if (seconds !== undefined && Math.abs(seconds) < 9.2e9) return BigInt(Math.round(seconds * 1e9));
+  const duration = parsePrometheusDuration(text) ?? parseGoDuration(text);
+  if (duration === undefined || seconds !== undefined) {
+    throw new SpoorError('bad_request', { reason: `cannot parse ${JSON.stringify(text)} to a valid duration` });
+  }
+  return duration;
+}
+
+/** `direction`, in any case; backward if absent. */
+export function directionParameter(parameters: Parameters): 'forward' | 'backward' {
+  const text = parameter(parameters, 'direction');
+  const direction = text.toLowerCase();
+  if (direction === '' || direction === 'backward') return 'backward';
+  if (direction === 'forward') return 'forward';
+  throw new SpoorError('bad_request', { reason: `invalid direction '${text}'` });
+}
+
+/** Default `step` of a range query: a 250th of the range, at least a second. */
+export function defaultStepNs(startNs: bigint, endNs: bigint): bigint {
+  const seconds = (endNs - startNs) / 250_000_000_000n;
+  return (seconds > 1n ? seconds : 1n) * 1_000_000_000n;
+}

@@ -1,0 +1,28 @@
+import type { Distributor } from '../distributor/mod.ts';
+import type { Engine } from '../logql/mod.ts';
+import type { Clock, LimitsSource } from '../model/mod.ts';
+import type { PushBodyLimits } from '../protocols/mod.ts';
+import type { LabelQuerier, Querier } from '../querier/mod.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What the HTTP server needs of the rest. */
+export interface HttpParts {
+  readonly authEnabled: boolean;
+  readonly distributor: Distributor;
+  readonly engine: Engine;
+  readonly querier: Querier;
+  readonly labels: LabelQuerier;
+  readonly limits: LimitsSource;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly bodyLimits: PushBodyLimits;
+  /** Writes the heads out. */
+  flush(): Promise<void>;
+  /** Throws or gives a reason while the process is not ready to serve. */
+  ready(): Promise<string | null>;
+  /** The configuration in force, as YAML, without secrets. */
+  readonly configuration: string;
+  readonly version: { readonly version: string; readonly revision: string };
+  /** Folder of the page at /. */
+  readonly pageDirectory: string;
+}

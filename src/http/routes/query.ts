@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { encodeQueryResult, type QueryParams } from '../../logql/mod.ts';
+import { requestSignal } from '../answer.ts';
+import {
+  defaultStepNs, directionParameter, durationParameter, limitParameter, parameter, rangeParameters, timeParameter, type Parameters,
+} from '../parameters.ts';
+import type { HttpParts } from '../parts.ts';
+import { header, requestParameters } from '../request.ts';
+import { tenantOf } from '../tenant.ts';
+
+const defaultLimit = 100;
+
+/** GET and POST /loki/api/v1/query and query_range. */
+export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
+  const answer = async (request: FastifyRequest, reply: FastifyReply, read: (parameters: Parameters) => Omit<QueryParams, 'tenant' | 'limits' | 'query' | 'limit' | 'direction'>): Promise<FastifyReply> => {
+    const tenant = tenantOf(header(request, 'x-scope-orgid'), parts.authEnabled);
+    const limits = parts.limits.forTenant(tenant);
+    const parameters = requestParameters(request);
+    const query: QueryParams = {
+      ...read(parameters),
+      tenant,
+      limits,
+      query: parameter(parameters, 'query'),
+      limit: limitParameter(parameters, defaultLimit),
+      direction: directionParameter(parameters),
+    } as QueryParams;
+    const { signal, done } = requestSignal(reply, Number(limits.query_timeout / 1_000_000n));
+    try {
+      const result = await parts.engine.query(query, signal);
+      const categorize = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').some((flag) => flag.trim() === 'categorize-labels');
+      const body = encodeQueryResult(result, { categorizeLabels: categorize });
+      return await reply.type('application/json; charset=UTF-8').send(body);
+    } finally {
+      done();
+    }
+  };
+  const instant = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    answer(request, reply, (parameters) => ({ kind: 'instant', timeNs: timeParameter(parameters, 'time', parts.clock.nowNs()) }));
+  const range = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    answer(request, reply, (parameters) => {
+      const { startNs, endNs } = rangeParameters(parameters, parts.clock.nowNs());
+      return {
+        kind: 'range',
+        startNs,
+        endNs,
+        stepNs: durationParameter(parameters, 'step') ?? defaultStepNs(startNs, endNs),
+        intervalNs: durationParameter(parameters, 'interval') ?? 0n,
+      };
+    });
+  for (const method of ['GET', 'POST'] as const) {
+    app.route({ method, url: '/loki/api/v1/query', handler: instant });
+    app.route({ method, url: '/loki/api/v1/query_range', handler: range });
+  }
+}

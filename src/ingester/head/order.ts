@@ -1,0 +1,266 @@
+import { crc32c } from '../../bytes/mod.ts';
+import type { BytesColumn, RowBlock, RowOrder } from '../../model/mod.ts';
+
+/** Above this many rows of one time, equal rows are found by checksum instead of by comparing each with each. */
+const tieCompareMax = 16;
+
+/**
+ * Rows of several blocks of one day, which share one list of streams, in total order (stream, time, position, index, partition), without all but
+ * the first of equal rows (stream, time, line, metadata). All columns must be present.
+ */
+export class OrderedRows {
+  readonly #blocks: readonly RowBlock[];
+  readonly #joined: JoinedRows;
+  readonly #ids: Uint32Array;
+
+  constructor(blocks: readonly RowBlock[], streams: number) {
+    this.#blocks = blocks;
+    this.#joined = new JoinedRows(blocks);
+    this.#ids = order(this.#joined, streams);
+  }
+
+  /** Number of rows. */
+  get rows(): number {
+    return this.#ids.length;
+  }
+
+  /** Where the portion that begins at row `from` ends, with at most so many rows and bytes of lines; one row at least. */
+  portionEnd(from: number, rowsMax: number, bytesMax: number): number {
+    const length = this.#joined.lineLength;
+    let to = from;
+    let bytes = 0;
+    while (to < this.#ids.length && to - from < rowsMax) {
+      bytes += length[this.#ids[to] as number] as number;
+      if (to > from && bytes > bytesMax) break;
+      to += 1;
+    }
+    return to;
+  }
+
+  /** One block of rows [from, to). With a single source block the bytes are shared, else lines and metadata are copied together. */
+  take(from: number, to: number): RowBlock {
+    const rows = this.#joined;
+    const count = to - from;
+    const part = this.#ids.subarray(from, to);
+    const rowOrder: RowOrder = { position: new Float64Array(count), index: new Uint32Array(count), partition: new Uint32Array(count) };
+    const stream = new Uint32Array(count);
+    const time = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const id = part[i] as number;
+      stream[i] = rows.stream[id] as number;
+      time[i] = rows.time[id] as number;
+      rowOrder.position[i] = rows.position[id] as number;
+      rowOrder.index[i] = rows.index[id] as number;
+      rowOrder.partition[i] = rows.partition[id] as number;
+    }
+    const lines = rows.column(part, 'lines');
+    const [first] = this.#blocks;
+    return {
+      rows: count,
+      day: first?.day ?? 0,
+      streams: first?.streams ?? [],
+      stream,
+      time,
+      order: rowOrder,
+      lineLength: lines.length,
+      lines,
+      metadata: rows.column(part, 'metadata'),
+    };
+  }
+}
+
+/** Row ids in order; a row's id is its row number plus the rows of the blocks before its own. */
+function order(rows: JoinedRows, streams: number): Uint32Array {
+  const starts = new Uint32Array(streams + 1);
+  for (let id = 0; id < rows.count; id++) starts[(rows.stream[id] as number) + 1]! += 1;
+  for (let stream = 0; stream < streams; stream++) starts[stream + 1]! += starts[stream] as number;
+  const ids = new Uint32Array(rows.count);
+  const next = starts.slice(0, streams);
+  for (let id = 0; id < rows.count; id++) {
+    const stream = rows.stream[id] as number;
+    ids[next[stream] as number] = id;
+    next[stream]! += 1;
+  }
+  let kept = 0;
+  for (let stream = 0; stream < streams; stream++) {
+    const from = starts[stream] as number;
+    const to = starts[stream + 1] as number;
+    if (!rows.sorted(ids, from, to)) ids.subarray(from, to).sort((a, b) => rows.compare(a, b));
+    kept = rows.dropEqual(ids, from, to, kept);
+  }
+  return kept === ids.length ? ids : ids.subarray(0, kept);
+}
+
+/** Rows of several blocks as if they were one; small columns are joined, bytes stay where they are. */
+class JoinedRows {
+  readonly count: number;
+  readonly stream: Uint32Array;
+  readonly time: Float64Array;
+  readonly position: Float64Array;
+  readonly index: Uint32Array;
+  readonly partition: Uint32Array;
+  readonly lineLength: Uint32Array;
+  readonly #blocks: readonly RowBlock[];
+  /** First row id of each block. */
+  readonly #bases: Uint32Array;
+
+  constructor(blocks: readonly RowBlock[]) {
+    this.#blocks = blocks;
+    this.#bases = new Uint32Array(blocks.length);
+    let count = 0;
+    for (const [i, block] of blocks.entries()) {
+      this.#bases[i] = count;
+      count += block.rows;
+    }
+    this.count = count;
+    this.stream = this.#join((size) => new Uint32Array(size), (block) => block.stream);
+    this.time = this.#join((size) => new Float64Array(size), (block) => block.time);
+    this.position = this.#join((size) => new Float64Array(size), (block) => required(block.order).position);
+    this.index = this.#join((size) => new Uint32Array(size), (block) => required(block.order).index);
+    this.partition = this.#join((size) => new Uint32Array(size), (block) => required(block.order).partition);
+    this.lineLength = this.#join((size) => new Uint32Array(size), (block) => required(block.lineLength));
+  }
+
+  #join<Column extends Uint32Array | Float64Array>(make: (size: number) => Column, of: (block: RowBlock) => Column): Column {
+    const [first] = this.#blocks;
+    if (this.#blocks.length === 1 && first !== undefined) return of(first);
+    const joined = make(this.count);
+    for (const [i, block] of this.#blocks.entries()) joined.set(of(block).subarray(0, block.rows), this.#bases[i] ?? 0);
+    return joined;
+  }
+
+  compare(a: number, b: number): number {
+    return (
+      (this.time[a] as number) - (this.time[b] as number) ||
+      (this.position[a] as number) - (this.position[b] as number) ||
+      (this.index[a] as number) - (this.index[b] as number) ||
+      (this.partition[a] as number) - (this.partition[b] as number)
+    );
+  }
+
+  sorted(ids: Uint32Array, from: number, to: number): boolean {
+    for (let i = from + 1; i < to; i++) if (this.compare(ids[i - 1] as number, ids[i] as number) > 0) return false;
+    return true;
+  }
+
+  /** Moves ids[from … to), sorted, to `kept` and after, without those that equal an earlier one; gives the new `kept`. */
+  dropEqual(ids: Uint32Array, from: number, to: number, kept: number): number {
+    let out = kept;
+    for (let i = from; i < to; ) {
+      let end = i + 1;
+      while (end < to && this.time[ids[end] as number] === this.time[ids[i] as number]) end += 1;
+      out = end - i === 1 ? this.#keep(ids, i, out) : this.#dropTies(ids, i, end, out);
+      i = end;
+    }
+    return out;
+  }
+
+  #keep(ids: Uint32Array, at: number, out: number): number {
+    ids[out] = ids[at] as number;
+    return out + 1;
+  }
+
+  #dropTies(ids: Uint32Array, from: number, to: number, kept: number): number {
+    const hashed = to - from > tieCompareMax ? new Map<number, number[]>() : undefined;
+    let out = kept;
+    for (let i = from; i < to; i++) {
+      const id = ids[i] as number;
+      let equal = false;
+      if (hashed === undefined) {
+        for (let j = kept; j < out && !equal; j++) equal = this.#equal(ids[j] as number, id);
+      } else {
+        const hash = this.#hash(id);
+        const same = hashed.get(hash);
+        equal = same?.some((other) => this.#equal(other, id)) ?? false;
+        if (same === undefined) hashed.set(hash, [id]);
+        else if (!equal) same.push(id);
+      }
+      if (!equal) out = this.#keep(ids, i, out);
+    }
+    return out;
+  }
+
+  #hash(id: number): number {
+    const b = this.#blockOf(id);
+    const row = id - (this.#bases[b] as number);
+    const { lines, metadata } = this.#blocks[b] as RowBlock;
+    return crc32c(bytesOf(required(metadata), row), crc32c(bytesOf(required(lines), row)));
+  }
+
+  #equal(a: number, b: number): boolean {
+    const blockA = this.#blockOf(a);
+    const blockB = this.#blockOf(b);
+    const rowA = a - (this.#bases[blockA] as number);
+    const rowB = b - (this.#bases[blockB] as number);
+    const left = this.#blocks[blockA] as RowBlock;
+    const right = this.#blocks[blockB] as RowBlock;
+    return (
+      sameBytes(required(left.lines), rowA, required(right.lines), rowB) && sameBytes(required(left.metadata), rowA, required(right.metadata), rowB)
+    );
+  }
+
+  #blockOf(id: number): number {
+    let low = 0;
+    let high = this.#bases.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#bases[middle] as number) <= id) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  column(ids: Uint32Array, name: 'lines' | 'metadata'): BytesColumn {
+    const start = new Uint32Array(ids.length);
+    const length = new Uint32Array(ids.length);
+    const [first] = this.#blocks;
+    if (this.#blocks.length === 1 && first !== undefined) {
+      const source = required(first[name]);
+      for (let i = 0; i < ids.length; i++) {
+        start[i] = source.start[ids[i] as number] as number;
+        length[i] = source.length[ids[i] as number] as number;
+      }
+      return { bytes: source.bytes, start, length };
+    }
+    let total = 0;
+    const blockOf = new Uint32Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      const b = this.#blockOf(ids[i] as number);
+      blockOf[i] = b;
+      length[i] = required((this.#blocks[b] as RowBlock)[name]).length[(ids[i] as number) - (this.#bases[b] as number)] as number;
+      start[i] = total;
+      total += length[i] as number;
+    }
+    const sources = this.#blocks.map((block) => asBytes(required(block[name]).bytes));
+    const bytes = Buffer.allocUnsafeSlow(total);
+    for (let i = 0; i < ids.length; i++) {
+      const b = blockOf[i] as number;
+      const at = required((this.#blocks[b] as RowBlock)[name]).start[(ids[i] as number) - (this.#bases[b] as number)] as number;
+      (sources[b] as Buffer).copy(bytes, start[i] as number, at, at + (length[i] as number));
+    }
+    return { bytes, start, length };
+  }
+}
+
+function asBytes(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function bytesOf(column: BytesColumn, row: number): Uint8Array {
+  const start = column.start[row] as number;
+  return column.bytes.subarray(start, start + (column.length[row] as number));
+}
+
+function sameBytes(a: BytesColumn, rowA: number, b: BytesColumn, rowB: number): boolean {
+  const length = a.length[rowA] as number;
+  if (length !== b.length[rowB]) return false;
+  const startA = a.start[rowA] as number;
+  const startB = b.start[rowB] as number;
+  for (let i = 0; i < length; i++) if (a.bytes[startA + i] !== b.bytes[startB + i]) return false;
+  return true;
+}
+
+function required<Value>(value: Value | null): Value {
+  if (value === null) throw new TypeError('a column that ordering needs was not loaded');
+  return value;
+}

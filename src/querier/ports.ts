@@ -1,0 +1,16 @@
+import type { ReadSnapshot } from '../ingester/mod.ts';
+import type { Batch, Partial, ScanTask } from '../logql/mod.ts';
+import type { LoadedUnit, UnitDone } from './scan-session.ts';
+
+/** Worker threads that run ScanSessions. A scan's units go to lanes; a lane is always the same thread, and works in order of arrival. */
+export interface ScanPool {
+  readonly lanes: number;
+  add(lane: number, scan: number, task: ScanTask | null, loaded: LoadedUnit): Promise<UnitDone>;
+  finish(lane: number, scan: number): Promise<Batch | Partial | null>;
+}
+
+/** Where snapshots of heads and catalogue come from. */
+export interface SnapshotSource {
+  snapshot(): ReadSnapshot;
+  onApplied(listener: () => void): () => void;
+}

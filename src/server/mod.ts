@@ -1,0 +1,3 @@
+export { serveCommand } from './command.ts';
+export { readConfiguration, type Configuration, type ConfigurationSources } from './config/read.ts';
+export { startServer, type RunningServer } from './process.ts';

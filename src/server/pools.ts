@@ -1,0 +1,36 @@
+import { workerUrl } from '../model/mod.ts';
+import type { SealPool } from '../ingester/mod.ts';
+import type { ScanPool } from '../querier/mod.ts';
+import { WorkerThreads } from './threads.ts';
+
+/** Worker threads for scanning and one for sealing, so that a flush does not hold up queries. */
+export class Pools implements SealPool, ScanPool {
+  readonly #scans: WorkerThreads;
+  readonly #seals: WorkerThreads;
+
+  constructor(scanThreads: number) {
+    const url = workerUrl(import.meta.url, './worker');
+    this.#scans = new WorkerThreads(url, scanThreads);
+    this.#seals = new WorkerThreads(url, 1);
+  }
+
+  get lanes(): number {
+    return this.#scans.size;
+  }
+
+  readonly seal: SealPool['seal'] = (task) => this.#seals.call(0, 'seal', [task]);
+
+  readonly add: ScanPool['add'] = (lane, scan, task, loaded) =>
+    this.#scans.call(
+      lane,
+      'scanAdd',
+      [scan, task, loaded],
+      loaded.fetched.flatMap((group) => group?.buffers ?? []).flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : [])),
+    );
+
+  readonly finish: ScanPool['finish'] = (lane, scan) => this.#scans.call(lane, 'scanFinish', [scan]);
+
+  async close(): Promise<void> {
+    await Promise.all([this.#scans.close(), this.#seals.close()]);
+  }
+}

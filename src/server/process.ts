@@ -1,0 +1,199 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { Distributor } from '../distributor/mod.ts';
+import { buildApp, Metrics } from '../http/mod.ts';
+import { IndexReader, openCatalogue } from '../index/mod.ts';
+import { defaultIngesterSettings, Ingester } from '../ingester/mod.ts';
+import { openDiskJournal, type DiskJournal } from '../journal/mod.ts';
+import { Engine } from '../logql/mod.ts';
+import { reasonOf, systemClock } from '../model/mod.ts';
+import { openDirectoryStore, openS3Store, type CountedObjectStore } from '../objects/mod.ts';
+import { defaultPushBodyLimits } from '../protocols/mod.ts';
+import { LabelQuerier, Querier } from '../querier/mod.ts';
+import type { Configuration } from './config/read.ts';
+import type { Settings } from './config/settings.ts';
+import { failpointHook, failpointStore, type Failpoint } from './failpoints.ts';
+import { ConfiguredLimits } from './limits-source.ts';
+import { lockDirectory } from './lock.ts';
+import { Pools } from './pools.ts';
+import { printConfiguration } from './print.ts';
+
+/** A running server process with everything in it. */
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:3100`. */
+  readonly url: string;
+  /** Takes no more pushes, flushes within the deadline, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts `spoor serve`: opens the journal and the objects, replays, and listens. */
+export async function startServer(configuration: Configuration, log: Logger, failpoint: Failpoint | null = null): Promise<RunningServer> {
+  const { settings } = configuration;
+  const dataDirectory = path.resolve(settings.data_dir);
+  await mkdir(dataDirectory, { recursive: true });
+  const cleanups = new AsyncDisposableStack();
+  try {
+    const lock = lockDirectory(dataDirectory);
+    cleanups.defer(() => lock.release());
+    return await startLocked(configuration, dataDirectory, log, failpoint, cleanups);
+  } catch (error) {
+    await cleanups.disposeAsync();
+    throw error;
+  }
+}
+
+async function startLocked(
+  configuration: Configuration,
+  dataDirectory: string,
+  log: Logger,
+  failpoint: Failpoint | null,
+  cleanups: AsyncDisposableStack,
+): Promise<RunningServer> {
+  const { settings } = configuration;
+  const clock = systemClock;
+  const partitions = settings['ingester.partitions'];
+  const store = failpointStore(await openObjects(settings, dataDirectory), failpoint);
+  cleanups.defer(() => store.close());
+  const journal = await openDiskJournal({
+    directory: path.join(dataDirectory, 'journal'),
+    partitions,
+    clock,
+    fsyncIntervalMs: settings['journal.fsync_interval'],
+    fileBytesMax: settings['journal.file_bytes'],
+    bytesMax: settings['journal.bytes_max'],
+    duplicateWindowMs: settings['journal.duplicate_window'],
+  });
+  cleanups.defer(() => journal.close());
+  const catalogue = await openCatalogue({ store, partitions });
+  const pools = new Pools(settings['querier.threads'] || availableParallelism());
+  cleanups.defer(() => pools.close());
+  const ingester = await Ingester.start({
+    partitions,
+    owner: `process ${process.pid}`,
+    journal,
+    store,
+    catalogue,
+    pool: pools,
+    settings: {
+      ...defaultIngesterSettings,
+      flushBytes: settings['ingester.flush_bytes'],
+      flushAgeMs: settings['ingester.flush_age'],
+      headBytesMax: settings['ingester.head_bytes_max'],
+    },
+    clock,
+    log,
+    hook: failpointHook(failpoint),
+  });
+  cleanups.defer(() => ingester.close());
+  const index = new IndexReader({ store, cacheBytesMax: settings['querier.index_cache_bytes'] });
+  const querier = new Querier({ snapshots: ingester, store, index, pool: pools, footerCacheBytes: settings['querier.footer_cache_bytes'] });
+  const metrics = new Metrics();
+  cleanups.defer(() => metrics.close());
+  const limits = new ConfiguredLimits(configuration.limits, configuration.overrides);
+  const distributor = new Distributor({ partitions, journal, applied: ingester, streams: ingester, gate: ingester, limits, clock, metrics });
+  addGauges(metrics, ingester, journal, partitions, store);
+  let ready = false;
+  const app = await buildApp(
+    {
+      authEnabled: settings.auth_enabled,
+      distributor,
+      engine: new Engine(querier),
+      querier,
+      labels: new LabelQuerier(ingester, index),
+      limits,
+      clock,
+      metrics,
+      bodyLimits: { ...defaultPushBodyLimits, bodyBytesMax: settings['server.body_bytes_max'], rawBytesMax: settings['server.body_bytes_max'] },
+      flush: () => ingester.flush(),
+      ready: async () => {
+        try {
+          ready ||= await ingester.caughtUp();
+          ingester.check();
+          return ready ? null : 'the journal is being replayed';
+        } catch (error) {
+          return reasonOf(error);
+        }
+      },
+      configuration: printConfiguration(configuration),
+      version: { version: await packageVersion(), revision: '' },
+      pageDirectory: path.join(packageRoot(), 'ui'),
+    },
+    log,
+  );
+  const url = await listen(app, settings.listen);
+  log.info({ url, dataDirectory, storage: settings['storage.type'] }, 'spoor is listening');
+  return { url, stop: () => stop(app, ingester, settings, log, cleanups) };
+}
+
+async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings, log: Logger, cleanups: AsyncDisposableStack): Promise<void> {
+  ingester.refusePushes();
+  const deadline = AbortSignal.timeout(settings['server.shutdown_deadline']);
+  const late = new Promise<'late'>((resolve) => deadline.addEventListener('abort', () => resolve('late'), { once: true }));
+  const flushed = await Promise.race([ingester.flush().then(() => 'flushed' as const, (error: unknown) => ({ error })), late]);
+  // Nothing is lost: what was not flushed is in the journal and is replayed at the next start.
+  if (flushed === 'late') log.warn('the flush was not done within server.shutdown_deadline; the rest stays in the journal');
+  else if (flushed !== 'flushed') log.warn({ reason: reasonOf(flushed.error) }, 'the flush failed; the rest stays in the journal');
+  await app.close();
+  await cleanups.disposeAsync();
+  log.info('stopped');
+}
+
+async function openObjects(settings: Settings, dataDirectory: string): Promise<CountedObjectStore> {
+  if (settings['storage.type'] !== 's3') {
+    return openDirectoryStore({ directory: path.resolve(settings['storage.directory'] || path.join(dataDirectory, 'objects')) });
+  }
+  return openS3Store({
+    bucket: settings['storage.s3.bucket'],
+    prefix: settings['storage.s3.prefix'],
+    endpoint: settings['storage.s3.endpoint'] || undefined,
+    region: settings['storage.s3.region'],
+    forcePathStyle: settings['storage.s3.force_path_style'] || undefined,
+    accessKeyId: settings['storage.s3.access_key_id'] || undefined,
+    secretAccessKey: settings['storage.s3.secret_access_key'] || undefined,
+    maxAttempts: settings['storage.s3.max_attempts'],
+    requestTimeoutMs: settings['storage.s3.request_timeout'],
+  });
+}
+
+async function listen(app: FastifyInstance, address: string): Promise<string> {
+  const { host, port } = parseListen(address);
+  return app.listen({ host, port });
+}
+
+/** `host:port`, `[::1]:3100` or `:3100`. */
+function parseListen(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+  return { host: host === '' ? '0.0.0.0' : host, port: Number(address.slice(at + 1)) };
+}
+
+function addGauges(metrics: Metrics, ingester: Ingester, journal: DiskJournal, partitions: number, store: CountedObjectStore): void {
+  metrics.gauge('spoor_ingester_head_bytes', 'Bytes of lines and metadata in the heads', () => ingester.stats().headBytes);
+  metrics.gauge('spoor_ingester_head_memory_bytes', 'Memory of the heads', () => ingester.stats().headMemoryBytes);
+  metrics.gauge('spoor_ingester_head_rows', 'Entries in the heads', () => ingester.stats().headRows);
+  metrics.gauge('spoor_ingester_streams', 'Streams in the heads', () => ingester.stats().streams);
+  metrics.gauges('spoor_object_store_requests', 'Requests to the object store since the start', 'operation', () => Object.entries(store.counts().requests));
+  metrics.gauges('spoor_object_store_failures', 'Failed requests to the object store since the start', 'operation', () => Object.entries(store.counts().failures));
+  metrics.gauge('spoor_object_store_read_bytes', 'Bytes read from the object store since the start', () => store.counts().bytesRead);
+  metrics.gauge('spoor_object_store_written_bytes', 'Bytes written to the object store since the start', () => store.counts().bytesWritten);
+  const journalBytes = new Map<number, number>();
+  metrics.gauges('spoor_journal_bytes', 'Size of the journal', 'partition', () => {
+    for (let partition = 0; partition < partitions; partition++) {
+      journal.bounds(partition).then(({ bytes }) => journalBytes.set(partition, bytes), () => undefined);
+    }
+    return [...journalBytes].map(([partition, bytes]) => [String(partition), bytes] as const);
+  });
+}
+
+/** The folder that holds package.json: two above src/server, three above dist/src/server. */
+function packageRoot(): string {
+  return path.resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../..' : '../../..');
+}
+
+async function packageVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
