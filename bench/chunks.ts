@@ -106,7 +106,7 @@ function generate(megabytes: number): RowBlock {
 
 function print(what: string, megabytes: number, rows: number, milliseconds: readonly number[]): void {
   const sorted = [...milliseconds].sort((a, b) => a - b);
-  const show = (ms: number): string => `${ms.toFixed(1)} ms, ${(megabytes / (ms / 1e3)).toFixed(0)} MB/s, ${(rows / 1e3 / ms).toFixed(1)} M rows/s`;
+  const show = (ms: number): string => `${ms.toFixed(2)} ms${megabytes === 0 ? '' : `, ${(megabytes / (ms / 1e3)).toFixed(0)} MB/s`}${rows < 1000 ? '' : `, ${(rows / 1e3 / ms).toFixed(1)} M rows/s`}`;
   process.stdout.write(`${what}: best ${show(sorted[0]!)}; median ${show(sorted[sorted.length >> 1]!)}\n`);
 }
 
@@ -163,6 +163,27 @@ for (const [name, columns] of sets) {
   print(`decode ${name}, scratch`, rawMb, block.rows, measure(() => decodeAll(segment.data, footer, all, columns, scratch)));
   print(`decode ${name}, fresh`, rawMb, block.rows, measure(() => decodeAll(segment.data, footer, all, columns)));
 }
+
+// One small stream out of ten thousand in the same segment: what a narrow selector costs.
+const small: RowBlock = ((): RowBlock => {
+  const streams = Array.from({ length: 10_000 }, (_, i) => labelSet([['app', `service-${i % 12}`], ['pod', `service-${i % 12}-${hex(8)}-${hex(5)}`]]));
+  const rows = Math.floor(block.rows / streams.length) * streams.length;
+  const each = rows / streams.length;
+  return { ...block, rows, streams, stream: Uint32Array.from({ length: rows }, (_, i) => Math.floor(i / each)), time: Float64Array.from({ length: rows }, (_, i) => (i % each) * 1e9) };
+})();
+const smallWriter = new SegmentWriter();
+smallWriter.add('tenant', { ...small, order: { position: new Float64Array(small.rows).fill(7), index: Uint32Array.from({ length: small.rows }, (_, i) => i), partition: new Uint32Array(small.rows) } });
+const narrow = smallWriter.finish();
+const narrowFooter = decodeFooter(narrow.data, narrow.data.length, 'bench');
+const [narrowGroup] = narrowFooter.rowGroups;
+const narrowChunk = narrow.chunks[100]!;
+const narrowRanges = rowGroupRanges(narrowGroup!, { ...none, lines: true }, [narrowChunk]);
+process.stdout.write(
+  `10,000 streams: ${(narrow.data.length / 1e6).toFixed(1)} MB, footer ${narrow.footerBytes} bytes, labels ${narrowFooter.tenants[0]!.labels.storedBytes} bytes; one stream of ${narrowChunk.rows} rows: ${narrowRanges.length} reads of ${narrowRanges.reduce((sum, range) => sum + range.length, 0)} bytes out of ${narrowGroup!.storedBytes}\n`,
+);
+const narrowScratch = new DecodeScratch();
+const narrowBuffers = narrowRanges.map((range) => narrow.data.subarray(range.offset, range.offset + range.length));
+print('decode lines of one small stream', 0, narrowChunk.rows, measure(() => void decodeRowGroup(narrowGroup!, narrowRanges, narrowBuffers, { ...none, lines: true }, [narrowChunk], 'bench', narrowScratch), 10 * runs));
 
 // A million rows of short lines: what counting costs.
 const million: RowBlock = ((): RowBlock => {

@@ -26,7 +26,7 @@ export const segmentLimits = {
   /** Bytes that open row groups hold before the same happens. */
   openBytesMax: 64 * mebibyte,
   /** Row groups of a segment. */
-  rowGroupsMax: 262_144,
+  rowGroupsMax: 65_536,
   /** Tenants of a segment. */
   tenantsMax: 65_536,
   /** Bytes of a tenant's name. */
@@ -38,7 +38,7 @@ export const segmentLimits = {
   /** Bytes of a label's name or value. */
   labelBytesMax: mebibyte,
   /** Bytes of the footer. */
-  footerBytesMax: 64 * mebibyte,
+  footerBytesMax: 16 * mebibyte,
   /** Days from the epoch, both ways: what a signed 64-bit count of nanoseconds reaches. */
   dayMax: 106_752,
   /** Unwanted bytes that are read along, so that two reads become one. */

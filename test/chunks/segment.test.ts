@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFooter, openSegment, SegmentWriter, type SegmentChunk } from '../../src/chunks/mod.ts';
+import { decodeFooter, openSegment, rowGroupRanges, SegmentWriter, type Segment, type SegmentChunk } from '../../src/chunks/mod.ts';
 import { dayStartNs, formatLabels } from '../../src/model/mod.ts';
-import { blockOf, blocks, printRows, readAll, readerOf } from './rows.ts';
+import { blockOf, blocks, printRows, readAll, readerOf, stream } from './rows.ts';
+import type { WorkerTask } from './segment-worker.ts';
 
 test('what goes in comes out, with nothing left over', async () => {
   await fc.assert(
@@ -46,4 +49,24 @@ test('what goes in comes out, with nothing left over', async () => {
     }),
     { numRuns: 150 },
   );
+});
+
+async function inWorker(task: WorkerTask): Promise<unknown> {
+  const worker = new Worker(new URL('segment-worker.ts', import.meta.url), { workerData: task });
+  const [answer] = (await once(worker, 'message')) as [unknown];
+  await worker.terminate();
+  return answer;
+}
+
+test('written in one worker from shared memory, decoded in another', async () => {
+  const rows = Array.from({ length: 500 }, (_, i) => ({
+    stream: stream(`s${i % 5}`), time: i * 1e6, position: i, index: 0, partition: 0, line: Buffer.from(`line ${i}`), metadata: new Uint8Array(0),
+  }));
+  const block = blockOf(20_000, rows, 'shared');
+  const segment = (await inWorker({ kind: 'write', tenant: 't', block })) as Segment;
+  const [rowGroup] = decodeFooter(segment.data, segment.data.length, 'test').rowGroups;
+  const columns = { order: true, lineLength: true, lines: true, metadata: true };
+  const ranges = rowGroupRanges(rowGroup!, columns);
+  const buffers = ranges.map((range) => segment.data.slice(range.offset, range.offset + range.length));
+  expect(await inWorker({ kind: 'read', rowGroup: rowGroup!, ranges, buffers, chunks: segment.chunks })).toEqual(printRows(block));
 });
