@@ -16,5 +16,5 @@ if (task.kind === 'write') {
   parentPort!.postMessage(segment, [segment.data.buffer]);
 } else {
   const columns = { order: true, lineLength: true, lines: true, metadata: true };
-  parentPort!.postMessage(printRows(decodeRowGroup(task.rowGroup, task.ranges, task.buffers, columns, task.chunks, 'test')));
+  parentPort!.postMessage(printRows(decodeRowGroup(task.rowGroup, task.ranges, task.buffers, columns, task.chunks, 'test')), []);
 }
