@@ -1,0 +1,153 @@
+import { ByteReader, ByteWriter } from '../bytes/mod.ts';
+import { dayLengthNsNumber, type Label, type LabelSet } from '../model/mod.ts';
+import type { StreamBlockRef } from './directory.ts';
+import { blockBytesTarget, indexLimits, writeBlock } from './format.ts';
+
+/** A run of rows of one stream in a row group. Times are nanoseconds since the start of the day. */
+export interface ChunkRef {
+  /** Index into the segments of the index. */
+  readonly segment: number;
+  readonly rowGroup: number;
+  /** First row, counted within the row group. */
+  readonly rowStart: number;
+  readonly rows: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** Raw bytes of lines and metadata. */
+  readonly bytes: number;
+}
+
+/** Writes the streams of an index, which come sorted, in blocks. Each block has its own tables of texts and pairs, so that it is read alone. */
+export class StreamWriter {
+  readonly #file: ByteWriter;
+  readonly #blocks: StreamBlockRef[] = [];
+  #texts = new Map<string, number>();
+  #textBytes = new ByteWriter(blockBytesTarget);
+  #pairs = new Map<Label, number>();
+  #pairBytes = new ByteWriter(4096);
+  #lengths: number[] = [];
+  #records = new ByteWriter(blockBytesTarget);
+  #first = 0;
+  #minOffset = dayLengthNsNumber;
+  #maxOffset = 0;
+
+  constructor(file: ByteWriter) {
+    this.#file = file;
+  }
+
+  /** @param labels equal pairs are the same object; @param chunks sorted by minOffset */
+  add(labels: readonly Label[], chunks: readonly ChunkRef[]): void {
+    const start = this.#records.length;
+    this.#records.varint(labels.length);
+    for (const label of labels) this.#records.varint(this.#pair(label));
+    this.#records.varint(chunks.length);
+    let before = 0;
+    for (const chunk of chunks) {
+      this.#records.varint(chunk.segment).varint(chunk.rowGroup).varint(chunk.rowStart).varint(chunk.rows);
+      this.#records.varint(chunk.minOffset - before).varint(chunk.maxOffset - chunk.minOffset).varint(chunk.bytes);
+      before = chunk.minOffset;
+      this.#minOffset = Math.min(this.#minOffset, chunk.minOffset);
+      this.#maxOffset = Math.max(this.#maxOffset, chunk.maxOffset);
+    }
+    this.#lengths.push(this.#records.length - start);
+    if (this.#records.length + this.#textBytes.length + this.#pairBytes.length >= blockBytesTarget) this.#close();
+  }
+
+  end(): readonly StreamBlockRef[] {
+    this.#close();
+    return this.#blocks;
+  }
+
+  #pair(label: Label): number {
+    const known = this.#pairs.get(label);
+    if (known !== undefined) return known;
+    this.#pairBytes.varint(this.#text(label.name)).varint(this.#text(label.value));
+    this.#pairs.set(label, this.#pairs.size);
+    return this.#pairs.size - 1;
+  }
+
+  #text(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#textBytes.text(text);
+    this.#texts.set(text, this.#texts.size);
+    return this.#texts.size - 1;
+  }
+
+  #close(): void {
+    const streams = this.#lengths.length;
+    if (streams === 0) return;
+    const raw = new ByteWriter(this.#records.length + this.#textBytes.length + this.#pairBytes.length + streams * 3 + 32);
+    raw.varint(this.#texts.size).bytes(this.#textBytes.view()).varint(this.#pairs.size).bytes(this.#pairBytes.view()).varint(streams);
+    for (const length of this.#lengths) raw.varint(length);
+    raw.bytes(this.#records.view());
+    this.#blocks.push({ first: this.#first, streams, minOffset: this.#minOffset, maxOffset: this.#maxOffset, ...writeBlock(this.#file, raw.view()) });
+    this.#first += streams;
+    this.#texts = new Map();
+    this.#textBytes = new ByteWriter(blockBytesTarget);
+    this.#pairs = new Map();
+    this.#pairBytes = new ByteWriter(4096);
+    this.#lengths = [];
+    this.#records = new ByteWriter(blockBytesTarget);
+    this.#minOffset = dayLengthNsNumber;
+    this.#maxOffset = 0;
+  }
+}
+
+/** A block of streams, opened: tables read, streams read when they are asked for. */
+export class StreamBlock {
+  readonly #raw: Uint8Array;
+  readonly #where: string;
+  readonly #segments: number;
+  readonly #pairs: readonly Label[];
+  /** streams + 1 offsets of the records. */
+  readonly #starts: Uint32Array;
+
+  /** @param streams, segments how many there are, by the directory. Throws `corruption`. */
+  constructor(raw: Uint8Array, streams: number, segments: number, where: string) {
+    this.#raw = raw;
+    this.#where = where;
+    this.#segments = segments;
+    const reader = new ByteReader(raw, where);
+    const count = (what: string): number => reader.varint(reader.remaining, `number of ${what}`);
+    const texts: string[] = [];
+    for (let n = count('texts'); n > 0; n--) texts.push(reader.text(indexLimits.textBytesMax));
+    const pairs: Label[] = [];
+    const text = (): string => texts[reader.varint(texts.length - 1, 'number of a text')] ?? '';
+    for (let n = count('pairs'); n > 0; n--) pairs.push({ name: text(), value: text() });
+    this.#pairs = pairs;
+    if (count('streams') !== streams) throw reader.damage('the block holds another number of streams than the directory says');
+    this.#starts = new Uint32Array(streams + 1);
+    let length = 0;
+    for (let i = 0; i < streams; i++) {
+      length += reader.varint(raw.length, 'size of a stream');
+      this.#starts[i + 1] = length;
+    }
+    if (length !== reader.remaining) throw reader.damage(`the streams take ${length} of ${reader.remaining} bytes`);
+    for (let i = 0; i <= streams; i++) this.#starts[i] = (this.#starts[i] ?? 0) + reader.offset;
+  }
+
+  /** Labels of stream `i` of the block, and those of its chunks that have entries from `startOffset` to `endOffset` (both included). */
+  read(i: number, startOffset: number, endOffset: number): { readonly labels: LabelSet; readonly chunks: readonly ChunkRef[] } {
+    const reader = new ByteReader(this.#raw.subarray(0, this.#starts[i + 1]), this.#where, this.#starts[i] ?? 0);
+    const labels: Label[] = [];
+    for (let n = reader.varint(Math.min(indexLimits.labelsPerStreamMax, reader.remaining), 'number of labels'); n > 0; n--) {
+      const label = this.#pairs[reader.varint(this.#pairs.length - 1, 'number of a pair')];
+      if (label !== undefined) labels.push(label);
+    }
+    const chunks: ChunkRef[] = [];
+    let minOffset = 0;
+    for (let n = reader.varint(Math.min(indexLimits.chunksPerStreamMax, reader.remaining), 'number of chunks'); n > 0; n--) {
+      const segment = reader.varint(this.#segments - 1, 'number of a segment');
+      const rowGroup = reader.varint(2 ** 32, 'number of a row group');
+      const rowStart = reader.varint(2 ** 32, 'first row');
+      const rows = reader.varint(2 ** 32, 'number of rows');
+      minOffset += reader.varint(dayLengthNsNumber - 1 - minOffset, 'time of the day');
+      const maxOffset = minOffset + reader.varint(dayLengthNsNumber - 1 - minOffset, 'time of the day');
+      const bytes = reader.varint();
+      if (minOffset <= endOffset && maxOffset >= startOffset) chunks.push({ segment, rowGroup, rowStart, rows, minOffset, maxOffset, bytes });
+    }
+    reader.end();
+    return { labels, chunks };
+  }
+}
