@@ -91,7 +91,7 @@ export class IndexReader {
       if (stream === undefined) found.set(key, (stream = { labels, chunks: [] }));
       for (const chunk of chunks) stream.chunks.push(selectedChunk(chunk, directory));
     });
-    for (const stream of found.values()) stream.chunks.sort((a, b) => (a.minNs === b.minNs ? 0 : a.minNs < b.minNs ? -1 : 1));
+    for (const stream of found.values()) if (stream.chunks.length > 1) stream.chunks.sort((a, b) => (a.minNs === b.minNs ? 0 : a.minNs < b.minNs ? -1 : 1));
     return [...found.values()];
   }
 

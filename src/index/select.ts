@@ -10,7 +10,7 @@ import { StreamBlock, type ChunkRef } from './streams.ts';
 /** Blocks read, and held, at the same time: bytes after decompression. */
 const batchBytes = 32 * 2 ** 20;
 /** The event loop gets a turn after this many bytes of blocks. */
-const turnBytes = 2 ** 20;
+const turnBytes = 256 * 1024;
 /** Reading the labels of so many bytes of candidates is always better than reading the values of one more label. */
 const candidateBytesMin = 128 * 1024;
 
