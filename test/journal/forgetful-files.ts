@@ -58,6 +58,11 @@ export class ForgetfulDisk {
     this.#random = random;
   }
 
+  /** kill -9: the process is gone, and the file system goes on; what was not synced still is not. */
+  kill(): void {
+    this.#generation++;
+  }
+
   /** Power loss: all that was not synced is kept, lost or torn at random, and open handles are dead. */
   crash(): void {
     this.#generation++;

@@ -14,6 +14,8 @@ type Step =
   | { readonly kind: 'trim'; readonly partition: number; readonly part: number; readonly waits: boolean }
   /** Power loss after this many turns of the event loop. */
   | { readonly kind: 'crash'; readonly turns: number }
+  /** The process is killed after this many turns; the machine goes on. */
+  | { readonly kind: 'kill'; readonly turns: number }
   | { readonly kind: 'reopen' }
   /** The disk fails this many changes from then on. */
   | { readonly kind: 'fail'; readonly after: number; readonly times: number }
@@ -27,6 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('commit' as const), partition, part }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('trim' as const), partition, part, waits: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), turns: fc.nat({ max: 12 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const), turns: fc.nat({ max: 12 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), after: fc.nat({ max: 6 }), times: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('read' as const), partition, part }) },
@@ -81,7 +84,7 @@ class Model {
       case 'append': {
         const appends = Array.from({ length: step.count }, () => {
           const id = `id ${this.#sent.length}`;
-          const sent: Sent = { id, partition: step.partition, data: Buffer.alloc(step.size, id) };
+          const sent: Sent = { id, partition: step.partition, data: Buffer.alloc(8 + step.size, id.padEnd(8)) };
           this.#sent.push(sent);
           return this.#append(sent);
         });
@@ -112,8 +115,10 @@ class Model {
         break;
       }
       case 'crash':
+      case 'kill':
         for (let i = 0; i < step.turns; i++) await turn();
-        this.#disk.crash();
+        if (step.kind === 'crash') this.#disk.crash();
+        else this.#disk.kill();
         await Promise.all(this.#running);
         await this.open();
         await this.check();
@@ -166,12 +171,16 @@ class Model {
     let expected = from;
     for (const { position, data } of await readCount(this.#journal, partition, from, Number(next - from))) {
       expect(position).toBe(expected++);
-      const acknowledged = this.#acknowledged[partition]!.get(position);
-      const sent = acknowledged ?? this.#sent.find((sent) => sent.partition === partition && sent.position === undefined && !seen.has(sent.id) && sent.data.equals(data));
+      const id = Buffer.from(data).subarray(0, 8).toString().trim();
+      const sent = this.#sent.find((sent) => sent.id === id && sent.partition === partition);
       expect(sent, `record ${position} was never sent`).toBeDefined();
       expect(Buffer.from(data).equals(sent!.data)).toBe(true);
       expect(seen.has(sent!.id)).toBe(false);
       seen.add(sent!.id);
+      // What a reader has seen is durable, acknowledged or not: from now on it must stay where it is.
+      expect(sent!.position ?? position).toBe(position);
+      sent!.position = position;
+      this.#acknowledged[partition]!.set(position, sent!);
     }
     expect(expected).toBe(next);
   }

@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+import type { JournalFiles } from '../../src/journal/files.ts';
+import { openDiskJournal, type DiskJournalOptions } from '../../src/journal/mod.ts';
+import { ManualClock } from '../../src/model/mod.ts';
+import { readCount } from '../contract/journal.ts';
+import { ForgetfulDisk, randomFrom } from './forgetful-files.ts';
+
+const clock = new ManualClock(1_700_000_000_000_000_000n);
+const record = (size: number) => new Uint8Array(size).fill(7);
+
+function openOn(fs: JournalFiles, options: Partial<DiskJournalOptions> = {}) {
+  return openDiskJournal({ directory: '/journal', partitions: 1, clock, fs, ...options });
+}
+
+/** A disk, and how often each operation was called. */
+function countingDisk() {
+  const disk = new ForgetfulDisk(randomFrom(7));
+  const counts: Record<string, number> = { write: 0, sync: 0, rename: 0, delete: 0, syncDirectory: 0, create: 0, read: 0 };
+  const failing = new Set<string>();
+  disk.beforeChange = (operation) => {
+    counts[operation] = counts[operation]! + 1;
+    if (failing.has(operation)) throw new Error(`EIO: ${operation}`);
+  };
+  const fs = disk.mount();
+  const counted: JournalFiles = {
+    ...fs,
+    open: (path, mode) => {
+      if (mode === 'read') counts['read'] = counts['read']! + 1;
+      return fs.open(path, mode);
+    },
+  };
+  return { disk, fs: counted, counts, failing };
+}
+
+describe('group commit', () => {
+  test('appends that arrive while one is synced share the next write and fsync', async () => {
+    const { fs, counts } = countingDisk();
+    const journal = await openOn(fs);
+    const before = { ...counts };
+    const first = journal.append(0, record(10), 'first');
+    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    const rest = Array.from({ length: 50 }, (_, i) => journal.append(0, record(10), `rest ${i}`));
+    await Promise.all([first, ...rest]);
+    expect(counts['write']! - before['write']!).toBe(2);
+    expect(counts['sync']! - before['sync']!).toBe(2);
+    await journal.close();
+  });
+
+  test('with an interval, an append waits for others', async () => {
+    const { fs, counts } = countingDisk();
+    const journal = await openOn(fs, { fsyncIntervalMs: 30 });
+    const before = counts['sync']!;
+    const first = journal.append(0, record(10), 'first');
+    await new Promise((resolve) => setTimeout(resolve, 3));
+    const second = journal.append(0, record(10), 'second');
+    expect(await Promise.all([first, second])).toMatchObject([{ position: 1n }, { position: 2n }]);
+    expect(counts['sync']! - before).toBe(1);
+    await journal.close();
+  });
+
+  test('an append is not answered before it is durable', async () => {
+    const disk = new ForgetfulDisk(() => 0.1);
+    const fs = disk.mount();
+    let journal = await openOn(fs);
+    await journal.append(0, record(10), 'durable');
+    let answered = false;
+    const lost = journal.append(0, record(10), 'lost').then(() => (answered = true), () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    disk.crash();
+    await lost;
+    expect(answered).toBe(false);
+    journal = await openOn(disk.mount());
+    expect((await journal.bounds(0)).next).toBe(2n);
+  });
+});
+
+describe('a disk that fails', () => {
+  test.each(['write', 'sync'])('%s: the waiting appends fail, what follows goes to a new file, and nothing is lost or doubled', async (operation) => {
+    const { disk, fs, failing } = countingDisk();
+    let journal = await openOn(fs);
+    await journal.append(0, record(10), 'before');
+    failing.add(operation);
+    const waiting = [1, 2, 3].map((n) => journal.append(0, record(10), `waiting ${n}`));
+    for (const append of waiting) await expect(append).rejects.toMatchObject({ code: 'journal_write', retryable: true });
+    await expect(journal.append(0, record(10), 'still')).rejects.toMatchObject({ code: 'journal_write', message: expect.stringContaining('EIO') });
+    expect((await journal.bounds(0)).next).toBe(2n);
+    failing.clear();
+    // The clients repeat.
+    expect(await Promise.all([1, 2, 3].map((n) => journal.append(0, record(10), `waiting ${n}`)))).toEqual([2n, 3n, 4n].map((position) => ({ position, duplicate: false })));
+    expect(disk.names('/journal/partition-0').sort()).toEqual(['00000000000000000001.journal', '00000000000000000002.journal', 'state']);
+    expect(await readCount(journal, 0, 1n, 4)).toHaveLength(4);
+    disk.crash();
+    journal = await openOn(disk.mount());
+    expect((await journal.bounds(0)).next).toBe(5n);
+    expect(await readCount(journal, 0, 1n, 4)).toHaveLength(4);
+  });
+
+  test('an append that waited for a failed one with the same id is written itself', async () => {
+    const { fs, failing } = countingDisk();
+    const journal = await openOn(fs);
+    failing.add('sync');
+    const first = journal.append(0, record(10), 'same');
+    const second = journal.append(0, record(10), 'same');
+    const third = journal.append(0, record(10), 'same');
+    await expect(first).rejects.toMatchObject({ code: 'journal_write' });
+    failing.clear();
+    expect(await second).toEqual({ position: 1n, duplicate: false });
+    expect(await third).toEqual({ position: 1n, duplicate: true });
+    expect((await journal.bounds(0)).next).toBe(2n);
+    await journal.close();
+  });
+
+  test('a failed append gives its space back', async () => {
+    const { fs, failing } = countingDisk();
+    const journal = await openOn(fs, { bytesMax: 1000 });
+    failing.add('write');
+    for (let i = 0; i < 5; i++) await expect(journal.append(0, record(500), 'big')).rejects.toMatchObject({ code: 'journal_write' });
+    failing.clear();
+    expect(await journal.append(0, record(500), 'big')).toEqual({ position: 1n, duplicate: false });
+    await expect(journal.append(0, record(500), 'more')).rejects.toMatchObject({ code: 'journal_full' });
+    await journal.close();
+  });
+
+  test.each(['create', 'rename', 'syncDirectory'])('%s: a file cannot be begun, and is once the disk works again', async (operation) => {
+    const { disk, fs, failing } = countingDisk();
+    let journal = await openOn(fs, { fileBytesMax: 300 });
+    await journal.append(0, record(200), 'one');
+    failing.add(operation);
+    await expect(journal.append(0, record(200), 'two')).rejects.toMatchObject({ code: 'journal_write' });
+    await expect(journal.append(0, record(200), 'two')).rejects.toMatchObject({ code: 'journal_write' });
+    failing.clear();
+    expect(await journal.append(0, record(200), 'two')).toEqual({ position: 2n, duplicate: false });
+    disk.crash();
+    journal = await openOn(disk.mount());
+    expect(await readCount(journal, 0, 1n, 2)).toHaveLength(2);
+  });
+
+  test.each(['create', 'rename', 'syncDirectory', 'delete'])('%s: a trim fails, and the next one does its work', async (operation) => {
+    const { disk, fs, failing } = countingDisk();
+    const journal = await openOn(fs, { fileBytesMax: 300 });
+    for (let n = 1; n <= 4; n++) await journal.append(0, record(200), `id ${n}`);
+    failing.add(operation);
+    await expect(journal.trim(0, 3n)).rejects.toMatchObject({ code: 'journal_write' });
+    failing.clear();
+    await journal.trim(0, 3n);
+    expect((await journal.bounds(0)).first).toBe(4n);
+    expect(disk.names('/journal/partition-0').sort()).toEqual(['00000000000000000004.journal', 'ids', 'state']);
+    await journal.close();
+  });
+
+  test('what a trim could not delete goes when the journal is opened', async () => {
+    const { disk, fs, failing } = countingDisk();
+    let journal = await openOn(fs, { fileBytesMax: 300 });
+    for (let n = 1; n <= 4; n++) await journal.append(0, record(200), `id ${n}`);
+    failing.add('delete');
+    await expect(journal.trim(0, 2n)).rejects.toMatchObject({ code: 'journal_write' });
+    failing.clear();
+    disk.kill();
+    journal = await openOn(disk.mount());
+    expect(await journal.bounds(0)).toMatchObject({ first: 3n, next: 5n });
+    expect(disk.names('/journal/partition-0').filter((name) => name.endsWith('.journal'))).toHaveLength(2);
+    await journal.close();
+  });
+
+  test('a lease or a commit that cannot be written is not given', async () => {
+    const { fs, failing } = countingDisk();
+    const journal = await openOn(fs);
+    await journal.append(0, record(1), 'x');
+    failing.add('sync');
+    await expect(journal.acquire(0, 'one')).rejects.toMatchObject({ code: 'journal_write' });
+    failing.clear();
+    const lease = await journal.acquire(0, 'one');
+    failing.add('rename');
+    await expect(lease!.commit(1n)).rejects.toMatchObject({ code: 'journal_write' });
+    expect(lease!.committed).toBe(0n);
+    failing.clear();
+    await lease!.commit(1n);
+    expect(lease!.committed).toBe(1n);
+    await journal.close();
+  });
+});
+
+describe('reading', () => {
+  test('that keeps up opens no file', async () => {
+    const { fs, counts } = countingDisk();
+    const journal = await openOn(fs);
+    const reading = readCount(journal, 0, 1n, 100);
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = counts['read'];
+    for (let n = 1; n <= 100; n++) await journal.append(0, record(10), `id ${n}`);
+    expect((await reading).map((record) => record.position)).toEqual(Array.from({ length: 100 }, (_, i) => BigInt(i + 1)));
+    expect(counts['read']).toBe(before);
+    await journal.close();
+  });
+
+  test('that was left unfinished holds nothing up', async () => {
+    const { fs } = countingDisk();
+    const journal = await openOn(fs, { tailBytesMax: 1000, fileBytesMax: 1000 });
+    const reader = journal.read(0, 1n, new AbortController().signal)[Symbol.asyncIterator]();
+    await journal.append(0, record(100), 'id 0');
+    await reader.next();
+    for (let n = 1; n <= 50; n++) await journal.append(0, record(100), `id ${n}`);
+    await journal.trim(0, 51n);
+    await expect(readCount(journal, 0, 2n, 60)).rejects.toMatchObject({ code: 'corruption' });
+    await reader.return?.();
+    await journal.close();
+  });
+
+  test('begins at any position of a large file', async () => {
+    const { fs } = countingDisk();
+    const journal = await openOn(fs);
+    for (let n = 1; n <= 40; n++) await journal.append(0, new Uint8Array(60_000).fill(n), `id ${n}`);
+    for (const from of [1, 4, 5, 6, 17, 18, 39, 40]) {
+      const [first] = await readCount(journal, 0, BigInt(from), 1);
+      expect([first!.position, first!.data[0]]).toEqual([BigInt(from), from]);
+    }
+    await journal.close();
+  });
+});
+
+describe('what an append refuses', () => {
+  test.each([
+    ['an empty id', 10, '', 'internal'],
+    ['an id of 256 bytes', 10, 'x'.repeat(256), 'internal'],
+    ['a record over the limit', 64 * 2 ** 20 + 1, 'id', 'body_too_large'],
+  ])('%s', async (_what, size, id, code) => {
+    const { fs } = countingDisk();
+    const journal = await openOn(fs);
+    await expect(journal.append(0, new Uint8Array(size), id)).rejects.toMatchObject({ code });
+    await expect(journal.append(1, record(1), 'id')).rejects.toMatchObject({ code: 'internal' });
+    await journal.close();
+  });
+});
