@@ -79,13 +79,14 @@ export class JsonReader {
     this.at++;
     if (byte === closeBrace) return false;
     if (byte === comma) return this.#key();
-    throw this.#after(byte, 'expect , or } after a value of an object');
+    this.at--;
+    throw this.unexpected('expect , or } after a value of an object');
   }
 
   #key(): boolean {
-    if (this.peek() !== quote) throw this.error('expect a string as key of an object');
+    if (this.peek() !== quote) throw this.unexpected('expect a string as key of an object');
     this.string();
-    if (this.peek() !== colon) throw this.error('expect : after a key');
+    if (this.peek() !== colon) throw this.unexpected('expect : after a key');
     this.at++;
     return true;
   }
@@ -104,12 +105,8 @@ export class JsonReader {
     this.at++;
     if (byte === closeBracket) return false;
     if (byte === comma) return true;
-    throw this.#after(byte, 'expect , or ] after an element of an array');
-  }
-
-  #after(byte: number, reason: string): SpoorError {
     this.at--;
-    return byte === -1 ? this.error('unexpected EOF') : this.error(reason);
+    throw this.unexpected('expect , or ] after an element of an array');
   }
 
   /** Whether the string that was read last is `text` (ASCII). */
@@ -184,8 +181,8 @@ export class JsonReader {
 
   #hex4(at: number): number {
     const bytes = this.bytes;
+    if (at + 1 < this.#end && bytes[at + 1] !== 0x75) throw this.errorAt(at, 'invalid escape char after \\');
     if (at + 6 > this.#end) throw this.errorAt(this.#end, 'unexpected EOF in a string');
-    if (bytes[at + 1] !== 0x75) throw this.errorAt(at, 'invalid escape char after \\');
     const digits = [hexDigits[bytes[at + 2]!]!, hexDigits[bytes[at + 3]!]!, hexDigits[bytes[at + 4]!]!, hexDigits[bytes[at + 5]!]!] as const;
     if (digits[0] + digits[1] + digits[2] + digits[3] >= 255) throw this.errorAt(at, 'invalid escape: \\u wants four hexadecimal digits');
     return (digits[0] << 12) | (digits[1] << 8) | (digits[2] << 4) | digits[3];
@@ -220,21 +217,23 @@ export class JsonReader {
         if (depth === 0) return;
         const isObject = stack[depth - 1] === openBrace;
         const next = this.peek();
+        if (next !== comma && next !== (isObject ? closeBrace : closeBracket)) {
+          throw this.unexpected(isObject ? 'expect , or } after a value of an object' : 'expect , or ] after an element of an array');
+        }
         this.at++;
         if (next === comma) {
           if (isObject) this.#skipKey();
           break;
         }
-        if (next !== (isObject ? closeBrace : closeBracket)) throw this.#after(next, isObject ? 'expect , or } after a value of an object' : 'expect , or ] after an element of an array');
         depth--;
       }
     }
   }
 
   #skipKey(): void {
-    if (this.peek() !== quote) throw this.error('expect a string as key of an object');
+    if (this.peek() !== quote) throw this.unexpected('expect a string as key of an object');
     this.#skipString();
-    if (this.peek() !== colon) throw this.error('expect : after a key');
+    if (this.peek() !== colon) throw this.unexpected('expect : after a key');
     this.at++;
   }
 
@@ -244,7 +243,7 @@ export class JsonReader {
     else if (byte === 0x66) this.literal('false');
     else if (byte === 0x6e) this.literal('null');
     else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) this.#skipNumber();
-    else throw byte === -1 ? this.error('unexpected EOF') : this.error(`expect a value, but found ${this.shown()}`);
+    else throw this.unexpected(`expect a value, but found ${this.shown()}`);
   }
 
   #skipNumber(): void {
@@ -274,6 +273,11 @@ export class JsonReader {
   /** The byte at the position as text for an error. */
   shown(): string {
     return this.at < this.#end ? this.bytes.toString('utf8', this.at, this.at + 4).slice(0, 1) : 'the end';
+  }
+
+  /** The error for what stands at the position, or for the end of the body there. */
+  unexpected(reason: string): SpoorError {
+    return this.errorAt(this.at, this.at < this.#end ? reason : 'unexpected EOF');
   }
 
   /** The error that something is wrong at the position. */

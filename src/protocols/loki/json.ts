@@ -56,9 +56,9 @@ class JsonPush {
   *#streams(): Generator<void, void> {
     const json = this.#json;
     this.#rows.clear();
-    if (json.peek() !== openBracket) throw json.error(`streams: expect [ or null, but found ${json.shown()}`);
+    if (json.peek() !== openBracket) throw json.unexpected(`streams: expect [ or null, but found ${json.shown()}`);
     for (let more = json.firstElement(); more; more = json.nextElement()) {
-      if (json.peek() !== openBrace) throw json.error('a stream must be an object {"stream": {labels}, "values": [entries]}');
+      if (json.peek() !== openBrace) throw json.unexpected('a stream must be an object {"stream": {labels}, "values": [entries]}');
       yield* this.#stream();
     }
   }
@@ -70,7 +70,7 @@ class JsonPush {
     let labels: Buffer | null = null;
     for (let more = json.firstKey(); more; more = json.nextKey()) {
       if (json.keyIs('stream')) {
-        if (json.peek() !== openBrace) throw json.error('the labels of a stream must be an object of strings');
+        if (json.peek() !== openBrace) throw json.unexpected('the labels of a stream must be an object of strings');
         const start = json.at;
         json.skip();
         labels = json.bytes.subarray(start, json.at);
@@ -94,12 +94,12 @@ class JsonPush {
 
   *#values(): Generator<void, void> {
     const json = this.#json;
-    if (json.peek() !== openBracket) throw json.error('the values of a stream must be an array of ["<ns>", "<line>", {metadata}]');
+    if (json.peek() !== openBracket) throw json.unexpected('the values of a stream must be an array of ["<ns>", "<line>", {metadata}]');
     for (let more = json.firstElement(); more; more = json.nextElement()) {
       const kind = json.peek();
       if (kind === openBracket) this.#entry();
       else if (kind === letterN) json.literal('null');
-      else throw json.error('an entry must be an array ["<ns>", "<line>", {metadata}]');
+      else throw json.unexpected('an entry must be an array ["<ns>", "<line>", {metadata}]');
       if (json.at >= this.#yieldAt) {
         yield;
         this.#yieldAt = json.at + yieldBytes;
@@ -116,7 +116,7 @@ class JsonPush {
     this.#time();
     more = json.nextElement();
     if (!more) return;
-    if (json.peek() !== quote) throw json.error('the line of an entry must be a string');
+    if (json.peek() !== quote) throw json.unexpected('the line of an entry must be a string');
     json.string();
     rows.setLine(json.start, json.length);
     more = json.nextElement();
@@ -129,7 +129,7 @@ class JsonPush {
   #time(): void {
     const json = this.#json;
     const wrong = 'the time of an entry must be a string of decimal digits, nanoseconds since 1970';
-    if (json.peek() !== quote) throw json.error(wrong);
+    if (json.peek() !== quote) throw json.unexpected(wrong);
     const begin = json.at + 1;
     json.string();
     const bytes = json.bytes;
@@ -154,11 +154,11 @@ class JsonPush {
 
   #metadata(): void {
     const json = this.#json;
-    if (json.peek() !== openBrace) throw json.error('structured metadata must be an object of strings');
+    if (json.peek() !== openBrace) throw json.unexpected('structured metadata must be an object of strings');
     for (let more = json.firstKey(); more; more = json.nextKey()) {
       const nameStart = json.start;
       const nameLength = json.length;
-      if (json.peek() !== quote) throw json.error('a value of structured metadata must be a string');
+      if (json.peek() !== quote) throw json.unexpected('a value of structured metadata must be a string');
       json.string();
       this.#rows.addPair(nameStart, nameLength, json.start, json.length);
     }

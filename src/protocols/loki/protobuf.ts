@@ -1,12 +1,13 @@
-import { SpoorError } from '../../model/mod.ts';
+import { SpoorError, timeNsMax, timeNsMin } from '../../model/mod.ts';
 import { RawBatchBuilder, type RawBatch } from '../batch.ts';
 import type { PushBodyLimits } from '../limits.ts';
 import { parseLabelText } from './label-text.ts';
 
 /** Bytes that are walked between two yields. */
 const yieldBytes = 65_536;
-/** First second that 64-bit nanoseconds cannot hold, and the last second of protobuf's Timestamp plus one. */
-const secondsMax = 9_223_372_036;
+/** Below this second all nanoseconds fit 64 bits. */
+const exactSecondsEnd = 9_223_372_036;
+/** The first second of protobuf's Timestamp. */
 const yearOneSeconds = -62_135_596_800;
 const groupDepthMax = 100;
 
@@ -93,7 +94,7 @@ class ProtobufPush {
       else this.#skipField(tag, end, 'Timestamp', tag >>> 3 === 1 ? 'Seconds' : tag >>> 3 === 2 ? 'Nanos' : '');
     }
     if (nanos < 0 || nanos >= 1e9) throw this.#damage(`timestamp: seconds ${seconds}, nanos ${nanos}: nanos not in range [0, 1e9)`);
-    if (seconds >= 0 && seconds < secondsMax) this.#rows.setTime(seconds, nanos);
+    if (seconds >= 0 && seconds < exactSecondsEnd) this.#rows.setTime(seconds, nanos);
     else this.#rareTime(seconds, nanos);
   }
 
@@ -103,9 +104,10 @@ class ProtobufPush {
     if (seconds >= 253_402_300_800) throw this.#damage(`timestamp: seconds ${seconds} after 10000-01-01`);
     // Year 1 is how Go writes "no time"; addRow has set that.
     if (seconds === yearOneSeconds && nanos === 0) return;
-    if (seconds < -9_223_372_036) throw this.#damage(`timestamp: seconds ${seconds} before 1677-09-21, the first day that nanoseconds in 64 bits can hold`);
-    // What lies beyond 2262 becomes its last nanosecond: refused as too new, or by the same limit of the same tenant next time.
-    this.#rows.setTimeNs(seconds >= secondsMax ? 2n ** 63n - 1n : BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
+    const timeNs = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+    if (timeNs < timeNsMin) throw this.#damage(`timestamp: seconds ${seconds} before 1677-09-21, the first day that nanoseconds in 64 bits can hold`);
+    // What lies beyond 2262 becomes its last nanosecond, which every tenant's creation_grace_period refuses.
+    this.#rows.setTimeNs(timeNs > timeNsMax ? timeNsMax : timeNs);
   }
 
   #pair(end: number): void {
