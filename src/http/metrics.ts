@@ -40,27 +40,31 @@ export class Metrics implements PushMetrics {
 
   /** Adds a gauge whose value is asked for at each scrape. */
   gauge(name: string, help: string, value: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(value());
-      },
-    });
+    this.registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(value());
+        },
+      }),
+    );
   }
 
   /** Adds a gauge with one label whose values are asked for at each scrape. */
   gauges(name: string, help: string, label: string, values: () => Iterable<readonly [string, number]>): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      collect() {
-        for (const [of, value] of values()) this.set({ [label]: of }, value);
-      },
-    });
+    this.registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [],
+        collect() {
+          for (const [of, value] of values()) this.set({ [label]: of }, value);
+        },
+      }),
+    );
   }
 
   request(method: string, route: string, statusCode: number, seconds: number): void {

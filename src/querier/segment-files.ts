@@ -20,7 +20,7 @@ export class SegmentFiles {
   async load(unit: Unit, needs: ColumnNeeds, signal: AbortSignal): Promise<LoadedUnit> {
     const columns = unit.merge ? allColumns : needs;
     const fetched = await Promise.all(
-      unit.sources.map(({ source, pieces }) => (source.kind === 'head' ? null : this.#rowGroup(source, columns, pieces, signal))),
+      unit.sources.map(async ({ source, pieces }) => (source.kind === 'head' ? null : this.#rowGroup(source, columns, pieces, signal))),
     );
     return { unit, fetched };
   }

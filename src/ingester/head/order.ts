@@ -236,7 +236,7 @@ class JoinedRows {
     for (let i = 0; i < ids.length; i++) {
       const b = blockOf[i] as number;
       const at = required((this.#blocks[b] as RowBlock)[name]).start[(ids[i] as number) - (this.#bases[b] as number)] as number;
-      (sources[b] as Buffer).copy(bytes, start[i] as number, at, at + (length[i] as number));
+      (sources[b] as Buffer).copy(bytes, start[i], at, at + (length[i] as number));
     }
     return { bytes, start, length };
   }

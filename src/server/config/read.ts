@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
 import { defaultLimits, limitSpecs, SpoorError, type LimitName, type Limits } from '../../model/mod.ts';
 import { settingSpecs, type SettingName, type Settings } from './settings.ts';
 import { readLimit, readSetting, type Read } from './values.ts';
@@ -83,13 +83,13 @@ function readFile(
       return walk(pair.value, path, (tenant, entry, entryPath) => {
         const own: Record<string, unknown> = {};
         readLimits(entry.value, entryPath, (name, value) => (own[name] = value));
-        overrides.set(tenant, own as Partial<Limits>);
+        overrides.set(tenant, own);
       });
     }
     return readNested(pair, path, key);
   });
 
-  function readNested(pair: Pair<unknown, unknown>, path: string, key: string): void {
+  function readNested(pair: Pair, path: string, key: string): void {
     if (Object.hasOwn(settingSpecs, path)) {
       settings.set(path, accept(readSetting(settingSpecs[path as SettingName], scalar(pair.value)), place(pair.key, path)));
     } else if (Object.keys(settingSpecs).some((name) => name.startsWith(`${path}.`))) {
@@ -104,10 +104,10 @@ function readFile(
     });
   }
 
-  function walk(node: unknown, path: string, visit: (key: string, pair: Pair<unknown, unknown>, path: string) => void): void {
+  function walk(node: unknown, path: string, visit: (key: string, pair: Pair, path: string) => void): void {
     if (node === null || (isScalar(node) && node.value === null)) return;
     if (!isMap(node)) throw new SpoorError('bad_config', { where: place(node, path), reason: 'must be a mapping' });
-    for (const pair of (node as YAMLMap<unknown, unknown>).items) {
+    for (const pair of node.items) {
       const key = String(scalar(pair.key));
       visit(key, pair, path === '' ? key : `${path}.${key}`);
     }
