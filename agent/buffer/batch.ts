@@ -1,6 +1,5 @@
 import type { LabelSet } from '../../src/model/mod.ts';
 import type { LineView } from '../join/line.ts';
-import { putTimeNs } from '../parse/time.ts';
 import type { FilePosition, LogFile } from '../tail/file.ts';
 
 /** What the lines of one stream of one container are sent with. The object is the stream's identity inside the agent. */
@@ -30,8 +29,10 @@ export class Batch {
   sinceMs = -1;
   /** Streams that rows point into, in order of appearance. */
   readonly streams: StreamLabels[] = [];
-  /** Per row: nanoseconds since the epoch. */
-  timeNs = new BigInt64Array(1024);
+  /** Per row: whole seconds since the epoch. */
+  seconds = new Float64Array(1024);
+  /** Per row: nanoseconds of the second. */
+  nanos = new Uint32Array(1024);
   /** Per row: index into streams. */
   stream = new Uint32Array(1024);
   /** Row i is lines[lineStart[i] … lineStart[i + 1]). */
@@ -41,7 +42,6 @@ export class Batch {
   metadata = new Uint32Array(1024);
   /** Structured metadata that rows point into; nearly always empty. */
   readonly metadataValues: Uint8Array[] = [];
-  #words = new Int32Array(this.timeNs.buffer);
   #lineBytes = 0;
   #metadataBytes = 0;
   readonly #streamIndex = new Map<StreamLabels, number>();
@@ -59,7 +59,7 @@ export class Batch {
 
   /** Bytes of memory that the batch occupies. */
   get memoryBytes(): number {
-    return this.lines.length + this.timeNs.byteLength + this.stream.byteLength + this.lineStart.byteLength + this.metadata.byteLength + this.#metadataBytes;
+    return this.lines.length + this.seconds.byteLength + this.nanos.byteLength + this.stream.byteLength + this.lineStart.byteLength + this.metadata.byteLength + this.#metadataBytes;
   }
 
   /** Appends a copy of a line. */
@@ -71,7 +71,8 @@ export class Batch {
     line.bytes.copy(this.lines, this.#lineBytes, line.start, line.end);
     this.#lineBytes += length;
     this.lineStart[row + 1] = this.#lineBytes;
-    putTimeNs(this.#words, row * 2, line.seconds, line.nanos);
+    this.seconds[row] = line.seconds;
+    this.nanos[row] = line.nanos;
     this.stream[row] = labels === this.#lastStream ? this.#lastIndex : this.#indexOf(labels);
     if (line.metadata === null) {
       this.metadata[row] = 0;
@@ -109,10 +110,10 @@ export class Batch {
 
   #growRows(): void {
     const rows = this.stream.length * 2;
-    const timeNs = new BigInt64Array(rows);
-    timeNs.set(this.timeNs);
-    this.timeNs = timeNs;
-    this.#words = new Int32Array(timeNs.buffer);
+    const seconds = new Float64Array(rows);
+    seconds.set(this.seconds);
+    this.seconds = seconds;
+    this.nanos = grown(this.nanos, rows);
     this.stream = grown(this.stream, rows);
     this.metadata = grown(this.metadata, rows);
     this.lineStart = grown(this.lineStart, rows + 1);

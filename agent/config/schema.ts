@@ -59,7 +59,7 @@ export const agentConfigSchema = z.strictObject({
   batch: z.strictObject({
     size_max: size(1024, 16 * 2 ** 20, '1MB'),
     wait_max: durationMs(1, '1s'),
-    queue_size_max: size(1024, 2 ** 30, '8MB'),
+    queue_size_max: size(1024, 2 ** 30, '4MB'),
     requests_max: z.number().int().min(1).max(16).default(2),
   }).prefault({}),
   retry: z.strictObject({

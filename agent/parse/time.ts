@@ -86,17 +86,3 @@ function secondsOfDate(year: number, month: number, day: number): number {
   date.setUTCFullYear(year, month - 1, day);
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() / 1000 : Number.NaN;
 }
-
-/**
- * Writes seconds × 10⁹ + nanos as a signed 64-bit little-endian number into two elements of `words` (low word first), without a bigint.
- */
-export function putTimeNs(words: Int32Array, index: number, seconds: number, nanos: number): void {
-  const high = Math.floor(seconds / 65_536);
-  const low = seconds - high * 65_536;
-  const highNs = high * 1e9;
-  const highNsHigh = Math.floor(highNs / 65_536);
-  const lowNs = (highNs - highNsHigh * 65_536) * 65_536 + low * 1e9 + nanos;
-  const carry = Math.floor(lowNs / 4_294_967_296);
-  words[index] = lowNs - carry * 4_294_967_296;
-  words[index + 1] = highNsHigh + carry;
-}

@@ -64,7 +64,7 @@ export class Shipper {
 
   /** Delivers rows [from … to); false where the signal came first. */
   async #deliver(encoder: BatchEncoder, batch: Batch, from: number, to: number, signal: AbortSignal): Promise<boolean> {
-    const body = await encoder.encode(batch, from, to);
+    const body = encoder.encode(batch, from, to);
     for (let attempt = 1; !signal.aborted; attempt++) {
       let retryAfterMs = 0;
       try {

@@ -49,7 +49,7 @@ export async function openGzip(path: string, folder: string): Promise<{ readonly
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   let bytes = 0;
-  let damage: Error | null = null;
+  let damage: NodeJS.ErrnoException | null = null;
   try {
     for await (const block of source.pipe(gunzip) as AsyncIterable<Buffer>) {
       bytes += block.length;
@@ -60,7 +60,7 @@ export async function openGzip(path: string, folder: string): Promise<{ readonly
     damage = error instanceof Error ? error : new Error(String(error));
   }
   source.destroy();
-  if (bytes === 0 && (damage as NodeJS.ErrnoException | null)?.code === 'ENOENT') {
+  if (bytes === 0 && damage?.code === 'ENOENT') {
     await handle.close();
     rmSync(temporary, { force: true });
     throw damage;
