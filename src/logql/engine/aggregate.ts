@@ -1,0 +1,169 @@
+import type { LabelSet } from '../../model/mod.ts';
+import { checkMatrixPoints } from '../functions/finish.ts';
+import type { Matrix, Series } from '../functions/matrix.ts';
+import type { AggregateNode } from '../plan/plan.ts';
+import type { VectorOp } from '../syntax/mod.ts';
+import { groupLabels, labelsKey } from './labels.ts';
+
+/** A vector aggregation (`sum by (x)`, `topk` …) of a matrix, step by step. */
+export function aggregate(node: AggregateNode, input: Matrix): Matrix {
+  return aggregators[node.op](node, input);
+}
+
+type Aggregator = (node: AggregateNode, input: Matrix) => Matrix;
+
+const aggregators: { readonly [op in VectorOp]: Aggregator } = {
+  sum: folding(() => addCompensated, finishSum),
+  avg: folding(() => addMean, (state) => state[1] as number),
+  min: folding(() => addExtreme(false), (state) => state[0] as number),
+  max: folding(() => addExtreme(true), (state) => state[0] as number),
+  count: folding(() => addMean, (state) => state[0] as number),
+  stddev: folding(() => addVariance, (state) => Math.sqrt((state[2] as number) / (state[0] as number))),
+  stdvar: folding(() => addVariance, (state) => (state[2] as number) / (state[0] as number)),
+  topk: selecting(true),
+  bottomk: selecting(false),
+  // Exact where Loki estimates: the answer it aims at.
+  approx_topk: selecting(true),
+  sort: sorting(false),
+  sort_desc: sorting(true),
+};
+
+/** Adds a value to the three numbers of a group's state; `first` where it is the first one. */
+type Add = (state: Float64Array, value: number, first: boolean) => void;
+
+function folding(makeAdd: () => Add, finish: (state: Float64Array) => number): Aggregator {
+  return (node, input) => {
+    const groups = groupSeries(node, input);
+    checkMatrixPoints(groups.length, input.steps);
+    const add = makeAdd();
+    const state = new Float64Array(3);
+    const series = groups.map(({ labels, members }): Series => {
+      const values = new Float64Array(input.steps);
+      const present = new Uint8Array(input.steps);
+      for (let step = 0; step < input.steps; step++) {
+        let first = true;
+        for (const member of members) {
+          if (member.present[step] === 0) continue;
+          add(state, member.values[step] as number, first);
+          first = false;
+        }
+        if (first) continue;
+        values[step] = finish(state);
+        present[step] = 1;
+      }
+      return { labels, values, present };
+    });
+    return { steps: input.steps, series };
+  };
+}
+
+interface Group {
+  readonly labels: LabelSet;
+  readonly members: Series[];
+}
+
+function groupSeries(node: AggregateNode, input: Matrix): Group[] {
+  const groups = new Map<string, Group>();
+  for (const series of input.series) {
+    const labels = groupLabels(series.labels, node.grouping);
+    const key = labelsKey(labels);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { labels, members: [series] });
+    else group.members.push(series);
+  }
+  return [...groups.values()];
+}
+
+function addCompensated(state: Float64Array, value: number, first: boolean): void {
+  if (first) {
+    state[0] = value;
+    state[1] = 0;
+    return;
+  }
+  const sum = state[0] as number;
+  const next = sum + value;
+  state[1] = (state[1] as number) + (Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum);
+  state[0] = next;
+}
+
+function finishSum(state: Float64Array): number {
+  const sum = state[0] as number;
+  return Number.isFinite(sum) ? sum + (state[1] as number) : sum;
+}
+
+function addMean(state: Float64Array, value: number, first: boolean): void {
+  const count = first ? 1 : (state[0] as number) + 1;
+  const mean = first ? value : (state[1] as number);
+  state[0] = count;
+  if (Number.isFinite(mean)) state[1] = Number.isFinite(value) ? mean + (value - mean) / count : value;
+  else state[1] = mean + value;
+}
+
+function addExtreme(largest: boolean): Add {
+  return (state, value, first) => {
+    const held = state[0] as number;
+    if (first || Number.isNaN(held) || (largest ? value > held : value < held)) state[0] = value;
+  };
+}
+
+function addVariance(state: Float64Array, value: number, first: boolean): void {
+  if (first) {
+    state[0] = 1;
+    state[1] = value;
+    state[2] = 0;
+    return;
+  }
+  const count = (state[0] as number) + 1;
+  const delta = value - (state[1] as number);
+  const mean = (state[1] as number) + delta / count;
+  state[0] = count;
+  state[1] = mean;
+  state[2] = (state[2] as number) + delta * (value - mean);
+}
+
+/** Values in the order of topk (descending) or bottomk; NaN last. */
+function compareValues(descending: boolean): (a: number, b: number) => number {
+  return (a, b) => {
+    if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1;
+    if (Number.isNaN(b)) return -1;
+    return a === b ? 0 : a < b === descending ? 1 : -1;
+  };
+}
+
+/** topk and bottomk keep whole series with their labels. Of equal values the one whose labels come first is kept. */
+function selecting(largest: boolean): Aggregator {
+  const compare = compareValues(largest);
+  return (node, input) => {
+    const kept: { readonly series: Series; readonly rank: number }[] = [];
+    for (const { members } of groupSeries(node, input)) {
+      const chosen = members.map(() => new Uint8Array(input.steps));
+      const last = members.map(() => -1);
+      for (let step = 0; step < input.steps; step++) {
+        const here: number[] = [];
+        for (const [i, member] of members.entries()) if (member.present[step] === 1) here.push(i);
+        here.sort((a, b) => compare((members[a] as Series).values[step] as number, (members[b] as Series).values[step] as number) || a - b);
+        for (const [rank, i] of here.slice(0, node.param).entries()) {
+          (chosen[i] as Uint8Array)[step] = 1;
+          last[i] = rank;
+        }
+      }
+      const order = members.map((_, i) => i).filter((i) => (last[i] as number) >= 0);
+      order.sort((a, b) => (last[a] as number) - (last[b] as number) || a - b);
+      for (const i of order) {
+        const member = members[i] as Series;
+        kept.push({ series: { labels: member.labels, values: member.values, present: chosen[i] as Uint8Array }, rank: last[i] as number });
+      }
+    }
+    return { steps: input.steps, series: kept.map((one) => one.series) };
+  };
+}
+
+/** sort and sort_desc order an instant vector; over a range they change nothing. */
+function sorting(descending: boolean): Aggregator {
+  const compare = compareValues(descending);
+  return (_node, input) => {
+    if (input.steps !== 1) return input;
+    const series = input.series.filter((one) => one.present[0] === 1);
+    return { steps: 1, series: series.sort((a, b) => compare(a.values[0] as number, b.values[0] as number)) };
+  };
+}

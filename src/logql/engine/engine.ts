@@ -1,0 +1,86 @@
+import { systemClock, type Clock } from '../../model/mod.ts';
+import { planQuery, type PlanRequest } from '../plan/planner.ts';
+import type { MetricPlan, Plan } from '../plan/plan.ts';
+import type { LogSource } from '../source.ts';
+import { parseQuery } from '../syntax/mod.ts';
+import { Evaluation } from './evaluate.ts';
+import { compareLabels } from './labels.ts';
+import { readRows } from './rows.ts';
+import type { MatrixResult, QueryParams, QueryResult, ScalarResult, StreamsResult, VectorResult } from './types.ts';
+
+/** Answers LogQL queries from a source of logs. */
+export class Engine {
+  readonly #source: LogSource;
+  readonly #clock: Clock;
+
+  constructor(source: LogSource, clock: Clock = systemClock) {
+    this.#source = source;
+    this.#clock = clock;
+  }
+
+  /**
+   * Answers one query. Throws `parse_error` and the errors of limits before anything is read, `pipeline_error`, `max_query_series`, `max_query_bytes_read`,
+   * `vector_matching` and `query_memory` while it is, whatever the source throws, and the reason of `signal` once that aborts.
+   */
+  async query(params: QueryParams, signal: AbortSignal): Promise<QueryResult> {
+    const started = this.#clock.monotonicMs();
+    const plan = this.plan(params);
+    const steps = plan.kind === 'metric' ? plan.steps : 0;
+    // Ends the other scans of the query when one of them fails.
+    const failed = new AbortController();
+    const evaluation = new Evaluation(this.#source, AbortSignal.any([signal, failed.signal]), steps, params.limits.max_query_bytes_read, params.partialSeries ?? false);
+    try {
+      const result = await this.#run(plan, evaluation);
+      signal.throwIfAborted();
+      const stats = { ...evaluation.stats, elapsedMs: this.#clock.monotonicMs() - started, returned: countReturned(result) };
+      return { ...result, stats, warnings: [...evaluation.warnings] };
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  }
+
+  /** The plan of a query, with the errors that can be told without reading. */
+  plan(params: QueryParams): Plan {
+    const expr = typeof params.query === 'string' ? parseQuery(params.query) : params.query;
+    const { tenant, direction, limit, limits, partialSeries = false } = params;
+    const request = { tenant, direction, limit, limits, partialSeries };
+    return planQuery(expr, { ...request, time: this.#lookback(params) });
+  }
+
+  /** The time of the query, as far as max_query_lookback lets it see. */
+  #lookback(params: QueryParams): PlanRequest['time'] {
+    if (params.kind === 'instant') return { kind: 'instant', timeNs: params.timeNs };
+    const { startNs, endNs, stepNs, intervalNs } = params;
+    const lookback = params.limits.max_query_lookback;
+    const first = lookback > 0n ? this.#clock.nowNs() - lookback : startNs;
+    const start = first > startNs ? (first > endNs ? endNs : first) : startNs;
+    return { kind: 'range', startNs: start, endNs, stepNs, intervalNs };
+  }
+
+  async #run(plan: Plan, evaluation: Evaluation): Promise<StreamsResult | MatrixResult | VectorResult | ScalarResult> {
+    if (plan.kind === 'log') return readRows(plan, this.#source, evaluation);
+    const { root } = plan;
+    if (plan.instant && root.kind === 'constant' && root.scalar) return { resultType: 'scalar', timeNs: plan.startNs, value: root.value };
+    return shape(plan, await evaluation.evaluate(root));
+  }
+}
+
+function shape(plan: MetricPlan, matrix: MatrixResult['matrix']): MatrixResult | VectorResult {
+  const series = plan.instant && plan.ordered ? [...matrix.series] : [...matrix.series].sort((a, b) => compareLabels(a.labels, b.labels));
+  if (!plan.instant) return { resultType: 'matrix', startNs: plan.startNs, stepNs: plan.stepNs, matrix: { steps: plan.steps, series } };
+  return { resultType: 'vector', timeNs: plan.startNs, samples: series.map((one) => ({ labels: one.labels, value: one.values[0] as number })) };
+}
+
+function countReturned(result: StreamsResult | MatrixResult | VectorResult | ScalarResult): number {
+  switch (result.resultType) {
+    case 'streams':
+      return result.rows.length;
+    case 'vector':
+      return result.samples.length;
+    case 'scalar':
+      return 1;
+    case 'matrix':
+      return result.matrix.series.reduce((sum, series) => series.present.reduce((count, there) => count + there, sum), 0);
+  }
+}

@@ -1,0 +1,110 @@
+import { formatLabels, labelValue, SpoorError } from '../../model/mod.ts';
+import { finishRange } from '../functions/finish.ts';
+import { addStats, mergePartials, noStats } from '../functions/merge.ts';
+import type { Matrix, Series } from '../functions/matrix.ts';
+import type { ConstantNode, PlanNode, RangeNode } from '../plan/plan.ts';
+import type { LogSource, Partial, ScanStats } from '../source.ts';
+import { formatBytes } from '../syntax/numbers.ts';
+import { aggregate } from './aggregate.ts';
+import { applyScalar, join } from './binary.ts';
+import { labelReplace } from './label-replace.ts';
+import { compareLabels } from './labels.ts';
+
+/** Partials that are held before they are merged. */
+const partialsHeld = 16;
+
+/** Carries what one query has read and noticed through its operators. */
+export class Evaluation {
+  readonly source: LogSource;
+  readonly signal: AbortSignal;
+  readonly steps: number;
+  readonly warnings = new Set<string>();
+  stats: ScanStats = noStats;
+  readonly #bytesMax: number;
+  readonly #partialSeries: boolean;
+
+  constructor(source: LogSource, signal: AbortSignal, steps: number, bytesMax: number, partialSeries: boolean) {
+    this.source = source;
+    this.signal = signal;
+    this.steps = steps;
+    this.#bytesMax = bytesMax;
+    this.#partialSeries = partialSeries;
+  }
+
+  /** Counts what a scan cost. Throws `max_query_bytes_read` where that is too much. */
+  read(stats: ScanStats): void {
+    this.stats = addStats(this.stats, stats);
+    if (this.#bytesMax > 0 && this.stats.bytes > this.#bytesMax) {
+      throw new SpoorError('max_query_bytes_read', { bytes: formatBytes(this.stats.bytes), limit: formatBytes(this.#bytesMax) });
+    }
+  }
+
+  /** The values of a plan's node at all steps. */
+  async evaluate(node: PlanNode): Promise<Matrix> {
+    return this.#limit(await this.#evaluate(node), node.seriesMax);
+  }
+
+  async #evaluate(node: PlanNode): Promise<Matrix> {
+    switch (node.kind) {
+      case 'range':
+        return this.#range(node);
+      case 'constant':
+        return constant(node, this.steps);
+      case 'aggregate':
+        return aggregate(node, await this.evaluate(node.input));
+      case 'scalar':
+        return applyScalar(node, await this.evaluate(node.input));
+      case 'label_replace':
+        return labelReplace(node, await this.evaluate(node.input));
+      case 'join': {
+        // Both legs are read at the same time; where one fails its error is the query's.
+        const [left, right] = await Promise.all([this.evaluate(node.left), this.evaluate(node.right)]);
+        return join(node, left, right);
+      }
+    }
+  }
+
+  /** Drops series without a value and counts the others. */
+  #limit(matrix: Matrix, seriesMax: number): Matrix {
+    const series = matrix.series.filter((one) => one.present.includes(1));
+    if (seriesMax > 0 && series.length > seriesMax) {
+      if (!this.#partialSeries) throw new SpoorError('max_query_series', { limit: seriesMax });
+      this.warnings.add(`maximum number of series (${seriesMax}) reached for a single query; returning partial results`);
+      series.length = seriesMax;
+    }
+    return { steps: matrix.steps, series };
+  }
+
+  async #range(node: RangeNode): Promise<Matrix> {
+    let partials: Partial[] = [];
+    for await (const found of this.source.scan(node.task, this.signal)) {
+      if (found.kind !== 'partial') continue;
+      this.read(found.stats);
+      partials.push(found);
+      if (partials.length >= partialsHeld) partials = [mergePartials(node.aggregation, partials)];
+    }
+    const matrix = finishRange(node.aggregation, mergePartials(node.aggregation, partials));
+    if (!node.aggregation.keepErrors) for (const series of matrix.series) checkErrors(series);
+    if (node.absent !== null) return absent(node, matrix);
+    return { steps: matrix.steps, series: [...matrix.series].sort((a, b) => compareLabels(a.labels, b.labels)) };
+  }
+}
+
+/** A line that a parser or an unwrap failed on makes the whole answer doubtful: the query fails, as in Loki. */
+function checkErrors(series: Series): void {
+  const error = labelValue(series.labels, '__error__');
+  if (error !== undefined && series.present.includes(1)) throw new SpoorError('pipeline_error', { error, series: formatLabels(series.labels) });
+}
+
+function constant(node: ConstantNode, steps: number): Matrix {
+  return { steps, series: [{ labels: [], values: new Float64Array(steps).fill(node.value), present: new Uint8Array(steps).fill(1) }] };
+}
+
+/** 1 wherever no series has a sample. */
+function absent(node: RangeNode, matrix: Matrix): Matrix {
+  const present = new Uint8Array(matrix.steps).fill(1);
+  for (const series of matrix.series) {
+    for (let step = 0; step < matrix.steps; step++) if (series.present[step] === 1) present[step] = 0;
+  }
+  return { steps: matrix.steps, series: [{ labels: node.absent ?? [], values: new Float64Array(matrix.steps).fill(1), present }] };
+}
