@@ -1,5 +1,5 @@
 import { crc32c } from '../bytes/mod.ts';
-import { frameHeaderBytes, padded, writeFrameHead } from './frame.ts';
+import { frameBytes, padded, writeFrameHead } from './frame.ts';
 
 /** A record on its way into a file. */
 export interface Outgoing {
@@ -9,25 +9,33 @@ export interface Outgoing {
   readonly data: Uint8Array;
 }
 
-/** The frames of `group`, to be written together at the end of a file: parts that follow one another. The records are not copied. */
+/** Records up to this long are copied, because many small parts cost a write more than the copy does. */
+const copyBytesMax = 16_384;
+
+/** The frames of `group`, to be written together at the end of a file: parts that follow one another. Large records are not copied. */
 export function packGroup(group: readonly Outgoing[], file: { readonly next: number; readonly length: number; readonly salt: number }, timeMs: number): Uint8Array[] {
-  let headBytes = 0;
-  for (const { idBytes, data } of group) headBytes += frameHeaderBytes + padded(idBytes) + padded(data.length) - data.length;
-  const heads = Buffer.allocUnsafe(headBytes);
+  let packedBytes = 0;
+  for (const { idBytes, data } of group) packedBytes += frameBytes(idBytes, data.length) - (data.length > copyBytesMax ? data.length : 0);
+  const packed = Buffer.allocUnsafe(packedBytes);
   const parts: Uint8Array[] = [];
   let from = 0;
   let at = 0;
   let position = file.next;
   for (const { id, idBytes, data } of group) {
-    at = writeFrameHead(heads, at, { dataBytes: data.length, idBytes, position, timeMs, syncedTo: file.length, dataCrc: crc32c(data) }, id, file.salt);
-    parts.push(heads.subarray(from, at), data);
-    // The padding of one frame and the head of the next are one part.
-    from = at;
+    at = writeFrameHead(packed, at, { dataBytes: data.length, idBytes, position, timeMs, syncedTo: file.length, dataCrc: crc32c(data) }, id, file.salt);
+    if (data.length > copyBytesMax) {
+      parts.push(packed.subarray(from, at), data);
+      from = at;
+    } else {
+      packed.set(data, at);
+      at += data.length;
+    }
+    // The padding of a record and the head of the next frame are one part.
     const end = at + padded(data.length) - data.length;
-    heads.fill(0, at, end);
+    packed.fill(0, at, end);
     at = end;
     position++;
   }
-  parts.push(heads.subarray(from, at));
+  parts.push(packed.subarray(from, at));
   return parts;
 }
