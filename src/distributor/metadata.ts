@@ -37,9 +37,7 @@ export class MetadataNormaliser {
   readonly #from: Buffer[] = [];
   readonly #start: number[] = [];
   readonly #length: number[] = [];
-  /** Bytes of names and values as sent, without those of detected_level. */
-  sentBytes = 0;
-  /** Bytes of names and values as stored, without those of detected_level. */
+  /** Bytes of the names and values that `write` wrote last, without those of detected_level. */
   storedBytes = 0;
   #level = '';
   #levelBytes: Buffer = Buffer.alloc(0);
@@ -49,17 +47,15 @@ export class MetadataNormaliser {
     this.#discovery = discovery;
   }
 
-  /** Looks at the pairs of an entry: sets sentBytes, and keeps the names for {@link write}. */
-  open(raw: RawBatch, row: number): void {
-    const first = raw.pairStart[row]!;
-    const end = raw.pairStart[row + 1]!;
+  /** Bytes of the names and values of an entry as they were sent, without those of detected_level. */
+  sentBytes(raw: RawBatch, row: number): number {
+    const end = raw.pairStart[row + 1]! * 4;
     let bytes = 0;
-    for (let pair = first; pair < end; pair++) {
-      const at = pair * 4;
-      const name = this.#name(raw.bytes, raw.pairs[at]!, raw.pairs[at + 1]!, pair - first);
-      if (name.levelPlace !== detectedLevelPlace || name.changed) bytes += raw.pairs[at + 1]! + raw.pairs[at + 3]!;
+    for (let at = raw.pairStart[row]! * 4; at < end; at += 4) {
+      const nameLength = raw.pairs[at + 1]!;
+      if (nameLength !== detectedLevel.length || raw.bytes.toString('latin1', raw.pairs[at], raw.pairs[at]! + nameLength) !== detectedLevel) bytes += nameLength + raw.pairs[at + 3]!;
     }
-    this.sentBytes = bytes;
+    return bytes;
   }
 
   #name(bytes: Buffer, start: number, length: number, place: number): MetadataName {
@@ -81,7 +77,7 @@ export class MetadataNormaliser {
   }
 
   /**
-   * Writes the metadata of the entry that was opened, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels.
+   * Writes the metadata of an entry, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels.
    * Sets storedBytes. Throws `metadata_name`.
    */
   write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: BatchBuilder, streamLevel: string | undefined): void {
@@ -103,7 +99,7 @@ export class MetadataNormaliser {
     const end = raw.pairStart[row + 1]!;
     const places = end - first > insertionMax ? new Map<string, number>() : undefined;
     for (let pair = first; pair < end; pair++) {
-      const name = this.#last[pair - first]!;
+      const name = this.#name(raw.bytes, raw.pairs[pair * 4]!, raw.pairs[pair * 4 + 1]!, pair - first);
       if (name.fault !== '') throw badMetadataName(name);
       const start = raw.pairs[pair * 4 + 2]!;
       const length = raw.pairs[pair * 4 + 3]!;

@@ -95,7 +95,7 @@ class Planner {
   }
 
   *run(): Generator<void, Plan> {
-    const byPartition = this.#merge();
+    const byPartition = yield* this.#merge();
     const batches: { partition: number; batch: EntryBatch }[] = [];
     for (const [partition, streams] of [...byPartition].sort((a, b) => a[0] - b[0])) {
       let rows = 0;
@@ -125,12 +125,13 @@ class Planner {
   }
 
   /** Resolves all labels, refuses whole streams, and brings those with equal labels together, by partition. */
-  #merge(): Map<number, MergedStream[]> {
+  *#merge(): Generator<void, Map<number, MergedStream[]>> {
     const { tenant, limits, partitions, nowNs, resolver, refusals } = this.#rules;
     const byKey = new Map<string, MergedStream>();
     const byPartition = new Map<number, MergedStream[]>();
     const isBlocked = limits.block_ingestion_until > nowNs;
     for (const [index, { labels, rows, firstRow }] of this.#raw.streams.entries()) {
+      if (index % 128 === 127) yield;
       const stream = resolver.resolve(labels, limits, this.#raw.backfillShard);
       if (rows === 0) continue;
       if (stream.fault !== null) {
@@ -180,7 +181,7 @@ class Planner {
       const times = incrementDuplicates ? new DuplicateTimes(raw, this.#timeWords, firstRow) : null;
       for (let row = firstRow; row < firstRow + rows; row++) {
         const sentLength = raw.lineLength[row]!;
-        worked += sentLength + 64;
+        worked += sentLength + 64 + (raw.pairStart[row + 1]! - raw.pairStart[row]!) * 64;
         if (worked >= yieldBytes) {
           worked = 0;
           yield;
@@ -239,32 +240,31 @@ class Planner {
   #check(stream: ResolvedStream, row: number, length: number): boolean {
     const { limits } = this.#rules;
     const raw = this.#raw;
-    this.#metadata.open(raw, row);
     const time = (this.#timeWords[row * 2 + 1]! | 0) * 4_294_967_296 + this.#timeWords[row * 2]!;
     if (this.#oldest !== null && time < this.#oldestApprox + doubtNs && raw.timeNs[row]! < this.#oldest) {
-      return this.#refuse('greater_than_max_sample_age', length, { stream: stream.key, time: shownTime(raw.timeNs[row]!), oldest: shownTime(this.#oldest) });
+      return this.#refuse('greater_than_max_sample_age', row, length, { stream: stream.key, time: shownTime(raw.timeNs[row]!), oldest: shownTime(this.#oldest) });
     }
     if (time > this.#newestApprox - doubtNs && raw.timeNs[row]! > this.#newest) {
-      return this.#refuse('too_far_in_future', length, { stream: stream.key, time: shownTime(raw.timeNs[row]!) });
+      return this.#refuse('too_far_in_future', row, length, { stream: stream.key, time: shownTime(raw.timeNs[row]!) });
     }
     if (limits.max_line_size !== 0 && length > limits.max_line_size) {
-      return this.#refuse('line_too_long', length, { limit: limits.max_line_size, stream: stream.key, length });
+      return this.#refuse('line_too_long', row, length, { limit: limits.max_line_size, stream: stream.key, length });
     }
     const pairs = raw.pairStart[row + 1]! - raw.pairStart[row]!;
     if (pairs === 0) return true;
-    if (!limits.allow_structured_metadata) return this.#refuse('disallowed_structured_metadata', length, { stream: stream.key });
-    const size = this.#metadata.sentBytes;
+    if (!limits.allow_structured_metadata) return this.#refuse('disallowed_structured_metadata', row, length, { stream: stream.key });
+    const size = this.#metadata.sentBytes(raw, row);
     if (limits.max_structured_metadata_size !== 0 && size > limits.max_structured_metadata_size) {
-      return this.#refuse('structured_metadata_too_large', length, { stream: stream.key, size, limit: limits.max_structured_metadata_size });
+      return this.#refuse('structured_metadata_too_large', row, length, { stream: stream.key, size, limit: limits.max_structured_metadata_size });
     }
     if (limits.max_structured_metadata_entries_count !== 0 && pairs > limits.max_structured_metadata_entries_count) {
-      return this.#refuse('structured_metadata_too_many', length, { stream: stream.key, count: pairs, limit: limits.max_structured_metadata_entries_count });
+      return this.#refuse('structured_metadata_too_many', row, length, { stream: stream.key, count: pairs, limit: limits.max_structured_metadata_entries_count });
     }
     return true;
   }
 
-  #refuse(reason: RefusalReason, length: number, details: ErrorDetails): false {
-    this.#rules.refusals.add(reason, details, 1, length + this.#metadata.sentBytes);
+  #refuse(reason: RefusalReason, row: number, length: number, details: ErrorDetails): false {
+    this.#rules.refusals.add(reason, details, 1, length + this.#metadata.sentBytes(this.#raw, row));
     return false;
   }
 }

@@ -2,7 +2,7 @@ import type { Label } from '../../model/mod.ts';
 
 /** Texts above this length are not kept. */
 const textMax = 4096;
-const charactersMax = 4 * 2 ** 20;
+const charactersMax = 2 * 2 ** 20;
 
 /**
  * Remembers what label texts mean: shippers send the same few for ever. Two generations, so that what is used stays and what is not goes, within about

@@ -33,7 +33,7 @@ describe('JSON push', () => {
   });
 
   test('agrees with JSON.parse on what is JSON, in a place that is skipped', async () => {
-    const mutated = fc.tuple(fc.json(), fc.array(fc.tuple(fc.nat(), fc.constantFrom(...'{}[],:"\\0123456789.-+eEtrufalsn ')), { maxLength: 3 }))
+    const mutated = fc.tuple(fc.json(), fc.array(fc.tuple(fc.nat(), fc.constantFrom(...'{}[],:"\\0123456789.-+eEtrufalsn '.split(''))), { maxLength: 3 }))
       .map(([json, changes]) => changes.reduce((text, [at, character]) => {
         const place = at % (text.length + 1);
         return text.slice(0, place) + character + text.slice(place + 1);
