@@ -9,6 +9,7 @@ export type { Matrix, Series } from './functions/matrix.ts';
 export { encodeQueryResult, type EncodeOptions } from './engine/encode.ts';
 export { Engine } from './engine/engine.ts';
 export { JsonWriter } from './engine/json.ts';
+export { encodeTailFrame, mergedLabels } from './engine/streams.ts';
 export type { MatrixResult, QueryParams, QueryResult, QueryStats, ResultRow, ScalarResult, StreamsResult, VectorResult } from './engine/types.ts';
 export { formatExpr, formatMatchers, parseQuery, parseSelector, prettyExpr } from './syntax/mod.ts';
 export type { Expr, LogQuery, MetricExpr, Stage } from './syntax/mod.ts';

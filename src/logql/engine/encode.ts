@@ -1,10 +1,8 @@
-import type { LabelSet } from '../../model/mod.ts';
-import type { OutputLabels } from '../source.ts';
 import { formatGoFloat } from '../syntax/mod.ts';
 import { JsonWriter } from './json.ts';
-import { compareLabels, labelsKey } from './labels.ts';
 import { writeStats } from './stats.ts';
-import type { MatrixResult, QueryResult, StreamsResult, VectorResult } from './types.ts';
+import { writeLabels, writeStreams } from './streams.ts';
+import type { MatrixResult, QueryResult, VectorResult } from './types.ts';
 
 /** How an answer is written. */
 export interface EncodeOptions {
@@ -25,7 +23,7 @@ export function* encodeQueryResult(result: QueryResult, options: EncodeOptions =
   json.raw('"result":');
   switch (result.resultType) {
     case 'streams':
-      yield* writeStreams(json, result, options.categorizeLabels === true);
+      yield* writeStreams(json, result.labels, result.rows, options.categorizeLabels === true);
       break;
     case 'matrix':
       yield* writeMatrix(json, result);
@@ -42,16 +40,6 @@ export function* encodeQueryResult(result: QueryResult, options: EncodeOptions =
   writeStats(json, result.stats);
   json.raw('}}');
   yield* json.takeRest();
-}
-
-/** A label set as a JSON object. */
-export function writeLabels(json: JsonWriter, labels: LabelSet): void {
-  json.raw('{');
-  for (const [i, label] of labels.entries()) {
-    if (i > 0) json.raw(',');
-    json.string(label.name).raw(':').string(label.value);
-  }
-  json.raw('}');
 }
 
 function* writeVector(json: JsonWriter, result: VectorResult): Generator<Buffer> {
@@ -89,67 +77,4 @@ function* writeMatrix(json: JsonWriter, result: MatrixResult): Generator<Buffer>
 /** Seconds with up to three digits behind the point; below a millisecond is cut. */
 function formatSeconds(timeNs: bigint): string {
   return formatGoFloat(Number(timeNs / 1_000_000n) / 1000);
-}
-
-interface OutputStream {
-  readonly labels: LabelSet;
-  /** Indices of its rows. */
-  readonly rows: number[];
-}
-
-function* writeStreams(json: JsonWriter, result: StreamsResult, categorize: boolean): Generator<Buffer> {
-  const sets = result.labels.map((labels) => (categorize ? labels.stream : mergedLabels(labels)));
-  // The third element of a categorised value is the same for all rows of a label set.
-  const categories = categorize ? result.labels.map(formatCategories) : null;
-  const streams = new Map<string, OutputStream>();
-  const streamOf = sets.map((labels) => {
-    const key = labelsKey(labels);
-    const known = streams.get(key);
-    if (known !== undefined) return known;
-    const stream: OutputStream = { labels, rows: [] };
-    streams.set(key, stream);
-    return stream;
-  });
-  for (const [i, row] of result.rows.entries()) (streamOf[row.labels] as OutputStream).rows.push(i);
-  json.raw('[');
-  let comma = '';
-  for (const stream of [...streams.values()].sort((a, b) => compareLabels(a.labels, b.labels))) {
-    json.raw(`${comma}{"stream":`);
-    comma = ',';
-    writeLabels(json, stream.labels);
-    json.raw(',"values":[');
-    for (const [i, at] of stream.rows.entries()) {
-      const row = result.rows[at] as StreamsResult['rows'][number];
-      json.raw(i > 0 ? ',["' : '["').raw(String(row.timeNs)).raw('",').bytes(row.line);
-      if (categories !== null) json.raw(',').raw(categories[row.labels] as string);
-      json.raw(']');
-      yield* json.takeFull();
-    }
-    json.raw(']}');
-  }
-  json.raw(']');
-}
-
-/** All labels of a row in one set; of a name that occurs twice parsed wins over metadata, metadata over the stream. */
-export function mergedLabels(labels: OutputLabels): LabelSet {
-  if (labels.structuredMetadata.length === 0 && labels.parsed.length === 0) return labels.stream;
-  const merged = new Map<string, string>();
-  for (const set of [labels.stream, labels.structuredMetadata, labels.parsed]) for (const { name, value } of set) merged.set(name, value);
-  return [...merged].map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function formatCategories(labels: OutputLabels): string {
-  const json = new JsonWriter(512);
-  json.raw('{');
-  if (labels.structuredMetadata.length > 0) {
-    json.raw('"structuredMetadata":');
-    writeLabels(json, labels.structuredMetadata);
-    if (labels.parsed.length > 0) json.raw(',');
-  }
-  if (labels.parsed.length > 0) {
-    json.raw('"parsed":');
-    writeLabels(json, labels.parsed);
-  }
-  json.raw('}');
-  return Buffer.concat([...json.takeRest()]).toString('utf8');
 }

@@ -204,8 +204,9 @@ class SampleAggregator extends TableAggregator {
     let total = 0;
     for (const [i, cell] of list.entries()) {
       buckets[i] = this.table.buckets[cell] as number;
-      counts[i] = (this.#startOf[cell + 1] as number) - (this.#startOf[cell] as number);
-      total += counts[i] as number;
+      const count = (this.#startOf[cell + 1] as number) - (this.#startOf[cell] as number);
+      counts[i] = count;
+      total += count;
     }
     const width = this.#width;
     const samples = new Float64Array(total * width);

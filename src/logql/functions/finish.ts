@@ -116,8 +116,9 @@ function counterRates(layout: WindowLayout, state: SamplesState, aggregation: Ra
       return 0;
     });
     for (const [i, sample] of order.entries()) {
-      const fold = i === 0 ? counterAccumulator.start : counterAccumulator.add;
-      fold(cells, bucket * width, field(sample, 0), field(sample, 1), field(sample, 2), 0, 0, 0);
+      const [value, day, time] = [field(sample, 0), field(sample, 1), field(sample, 2)];
+      if (i === 0) counterAccumulator.start(cells, bucket * width, value, day, time, 0, 0, 0);
+      else counterAccumulator.add(cells, bucket * width, value, day, time, 0, 0, 0);
     }
   }
   const rangeNs = Number(aggregation.rangeNs);

@@ -1,4 +1,4 @@
-import P from 'parsimmon';
+import type { Result } from 'parsimmon';
 import { SpoorError, type Matcher } from '../../model/mod.ts';
 import type { Expr, MetricExpr } from './ast.ts';
 import { checkSelector } from './checks.ts';
@@ -7,6 +7,7 @@ import { grammar } from './grammar.ts';
 import type { Built } from './build.ts';
 import { tokenize } from './lexer.ts';
 import { queryBytesMax } from './limits.ts';
+import { visitExpr, type ExprVisitor } from './visit.ts';
 import { kindCharacter, kindOrder, type Token } from './tokens.ts';
 
 /**
@@ -37,7 +38,7 @@ function parseText(text: string): Built {
   if (bytes >= queryBytesMax) throw parseError(`input size too long (${bytes} > ${queryBytesMax})`);
   const tokens = tokenize(text);
   const kinds = tokens.map((token) => kindCharacter(token.kind)).join('');
-  let result: P.Result<Built>;
+  let result: Result<Built>;
   try {
     result = grammar(tokens).parse(kinds);
   } catch (error) {
@@ -66,7 +67,7 @@ function syntaxError(token: Token, expected: readonly string[]): SpoorError {
   return parseErrorAt(token.line, token.column, `syntax error: unexpected ${token.kind}${list}`);
 }
 
-const checks: { readonly [K in Expr['kind']]: (expr: Expr & { readonly kind: K }) => void } = {
+const checks: ExprVisitor<void> = {
   log_query: (expr) => checkSelector(expr.matchers),
   range_aggregation: (expr) => checkSelector(expr.query.matchers),
   vector_aggregation: (expr) => checkInner(expr.expr),
@@ -79,9 +80,8 @@ const checks: { readonly [K in Expr['kind']]: (expr: Expr & { readonly kind: K }
   vector: () => {},
 };
 
-function checkExpr<K extends Expr['kind']>(expr: Expr & { readonly kind: K }): void {
-  const check: (expr: Expr & { readonly kind: K }) => void = checks[expr.kind as K];
-  check(expr);
+function checkExpr(expr: Expr): void {
+  visitExpr(expr, checks);
 }
 
 /** A number is no vector: Loki looks for its selector, finds none, and says so. */

@@ -1,0 +1,94 @@
+import type { LabelSet } from '../../model/mod.ts';
+import type { Batch, OutputLabels } from '../source.ts';
+import { JsonWriter } from './json.ts';
+import { compareLabels, labelsKey } from './labels.ts';
+import type { ResultRow } from './types.ts';
+
+/** A label set as a JSON object. */
+export function writeLabels(json: JsonWriter, labels: LabelSet): void {
+  json.raw('{');
+  for (const [i, label] of labels.entries()) {
+    if (i > 0) json.raw(',');
+    json.string(label.name).raw(':').string(label.value);
+  }
+  json.raw('}');
+}
+
+interface OutputStream {
+  readonly labels: LabelSet;
+  /** Indices of its rows. */
+  readonly rows: number[];
+}
+
+/**
+ * Writes rows as Loki's streams: an array of `{"stream":…,"values":[…]}` in the order of the labels, each with its rows in their order.
+ * With `categorize` a stream has the stream's labels only, and each value has the others as its third element.
+ */
+export function* writeStreams(json: JsonWriter, labels: readonly OutputLabels[], rows: readonly ResultRow[], categorize: boolean): Generator<Buffer> {
+  const sets = labels.map((set) => (categorize ? set.stream : mergedLabels(set)));
+  // The third element of a categorised value is the same for all rows of a label set.
+  const categories = categorize ? labels.map(formatCategories) : null;
+  const streams = new Map<string, OutputStream>();
+  const streamOf = sets.map((set) => {
+    const key = labelsKey(set);
+    const known = streams.get(key);
+    if (known !== undefined) return known;
+    const stream: OutputStream = { labels: set, rows: [] };
+    streams.set(key, stream);
+    return stream;
+  });
+  for (const [i, row] of rows.entries()) (streamOf[row.labels] as OutputStream).rows.push(i);
+  json.raw('[');
+  let comma = '';
+  for (const stream of [...streams.values()].sort((a, b) => compareLabels(a.labels, b.labels))) {
+    json.raw(`${comma}{"stream":`);
+    comma = ',';
+    writeLabels(json, stream.labels);
+    json.raw(',"values":[');
+    for (const [i, at] of stream.rows.entries()) {
+      const row = rows[at] as ResultRow;
+      json.raw(i > 0 ? ',["' : '["').raw(String(row.timeNs)).raw('",').bytes(row.line);
+      if (categories !== null) json.raw(',').raw(categories[row.labels] as string);
+      json.raw(']');
+      yield* json.takeFull();
+    }
+    json.raw(']}');
+  }
+  json.raw(']');
+}
+
+/** All labels of a row in one set; of a name that occurs twice parsed wins over metadata, metadata over the stream. */
+export function mergedLabels(labels: OutputLabels): LabelSet {
+  if (labels.structuredMetadata.length === 0 && labels.parsed.length === 0) return labels.stream;
+  const merged = new Map<string, string>();
+  for (const set of [labels.stream, labels.structuredMetadata, labels.parsed]) for (const { name, value } of set) merged.set(name, value);
+  return [...merged].map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function formatCategories(labels: OutputLabels): string {
+  const json = new JsonWriter(512);
+  json.raw('{');
+  if (labels.structuredMetadata.length > 0) {
+    json.raw('"structuredMetadata":');
+    writeLabels(json, labels.structuredMetadata);
+    if (labels.parsed.length > 0) json.raw(',');
+  }
+  if (labels.parsed.length > 0) {
+    json.raw('"parsed":');
+    writeLabels(json, labels.parsed);
+  }
+  json.raw('}');
+  return Buffer.concat([...json.takeRest()]).toString('utf8');
+}
+
+/** Writes a batch as a frame of Loki's tail. */
+export function encodeTailFrame(batch: Batch, options: { readonly categorizeLabels?: boolean } = {}): string {
+  const categorize = options.categorizeLabels === true;
+  const json = new JsonWriter(4096);
+  const chunks: Buffer[] = [];
+  json.raw('{"streams":');
+  chunks.push(...writeStreams(json, batch.labels, batch.rows, categorize));
+  json.raw(categorize ? ',"encodingFlags":["categorize-labels"],"dropped_entries":null}' : ',"dropped_entries":null}');
+  chunks.push(...json.takeRest());
+  return Buffer.concat(chunks).toString('utf8');
+}
