@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { nowNs } from './environment.ts';
 import { Failure, OutputClosed, reasonOf } from './failure.ts';
 import { createProgram, realSurroundings } from './program.ts';
 import { Terminal } from './terminal.ts';
@@ -12,12 +13,14 @@ import { Terminal } from './terminal.ts';
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
-  if (command === 'serve') return (await import('../src/server/mod.ts')).serveCommand(rest);
-  if (command === 'agent') return (await import('../agent/mod.ts')).agentCommand(rest);
+  if (command === 'serve' || command === 'agent') {
+    takeSignalsOnce();
+    return command === 'serve' ? (await import('../src/server/mod.ts')).serveCommand(rest) : (await import('../agent/mod.ts')).agentCommand(rest);
+  }
   if (command === 'help' && (rest[0] === 'serve' || rest[0] === 'agent')) return main([rest[0], '--help']);
 
   const terminal = new Terminal(process.stdout, process.stderr);
-  const program = createProgram(realSurroundings(terminal)).version(version(), '-V, --version', 'show the version').exitOverride();
+  const program = createProgram(realSurroundings(terminal, takeSignalsOnce)).version(version(), '-V, --version', 'show the version').exitOverride();
   for (const subcommand of program.commands) subcommand.exitOverride();
   if (argv.length === 0) {
     program.outputHelp();
@@ -32,6 +35,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     terminal.note(error instanceof Failure ? error.message.trimEnd() : `spoor: ${reasonOf(error)}`);
     return 1;
   }
+}
+
+/**
+ * One Ctrl-C often arrives twice: from the terminal, which sends it to the whole process group, and from npm or npx, which hand it on. So where a command ends
+ * in good order at the first one, a second one that follows at once does nothing; one that comes later ends the process on the spot.
+ */
+function takeSignalsOnce(): void {
+  let firstNs: bigint | undefined;
+  process.on('SIGTERM', () => undefined);
+  process.on('SIGINT', () => {
+    firstNs ??= nowNs();
+    if (nowNs() - firstNs > 2_000_000_000n) process.exit(130);
+  });
 }
 
 /** The version in package.json, which stands above the sources and, as a copy, above the compiled files. */

@@ -19,10 +19,14 @@ export interface Surroundings {
   readonly untilInterrupted: () => AbortSignal;
 }
 
-/** The surroundings of the real command. */
-export function realSurroundings(terminal: Terminal): Surroundings {
+/**
+ * The surroundings of the real command.
+ * @param takeSignals called before signals get a meaning
+ */
+export function realSurroundings(terminal: Terminal, takeSignals: () => void): Surroundings {
   const untilInterrupted = (): AbortSignal => {
     const controller = new AbortController();
+    takeSignals();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
     return controller.signal;
   };
