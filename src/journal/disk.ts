@@ -1,4 +1,4 @@
-import { SpoorError, type Clock } from '../model/mod.ts';
+import { reasonOf, SpoorError, type Clock } from '../model/mod.ts';
 import { nodeFiles, type JournalFiles } from './files.ts';
 import { logFilePattern } from './log-file.ts';
 import { Partition } from './partition.ts';
@@ -21,6 +21,8 @@ export interface DiskJournalOptions {
   /** For how long, and for how many appends of a partition, a repeated id is recognised. */
   readonly duplicateWindowMs?: number;
   readonly duplicateIdsMax?: number;
+  /** Bytes of appends of one partition that may wait for the disk; more are refused with `journal_write`, so that a disk that hangs fills no memory. */
+  readonly queueBytesMax?: number;
   /** Bytes of recent records that each partition keeps in memory while it has readers. */
   readonly tailBytesMax?: number;
   readonly fs?: JournalFiles;
@@ -32,6 +34,7 @@ export const diskJournalDefaults = {
   bytesMax: 10 * 2 ** 30,
   duplicateWindowMs: 3_600_000,
   duplicateIdsMax: 100_000,
+  queueBytesMax: 256 * 2 ** 20,
   tailBytesMax: 16 * 2 ** 20,
 } as const;
 
@@ -40,6 +43,14 @@ export const diskJournalDefaults = {
  * directory has more partitions than asked for, `journal_write` where the disk refuses.
  */
 export async function openDiskJournal(options: DiskJournalOptions): Promise<DiskJournal> {
+  try {
+    return new DiskJournal(await openPartitions(options));
+  } catch (error) {
+    throw error instanceof SpoorError ? error : new SpoorError('journal_write', { reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+async function openPartitions(options: DiskJournalOptions): Promise<Partition[]> {
   const settings = { ...diskJournalDefaults, ...options };
   const files = options.fs ?? nodeFiles;
   await files.makeDirectory(options.directory);
@@ -61,7 +72,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Disk
     await Promise.allSettled(partitions.map((partition) => partition.close()));
     throw result.reason;
   }
-  return new DiskJournal(partitions);
+  return partitions;
 }
 
 /** The journal on local disk: a directory of partitions, each a chain of files (docs/formats/journal.md). */

@@ -26,6 +26,7 @@ export interface PartitionOptions {
   readonly duplicateWindowMs: number;
   readonly duplicateIdsMax: number;
   readonly tailBytesMax: number;
+  readonly queueBytesMax: number;
   readonly space: Space;
 }
 
@@ -122,8 +123,11 @@ export class Partition {
   }
 
   #enqueue(data: Uint8Array, id: string, idBytes: number): Promise<Appended> {
-    const { space } = this.#options;
+    const { space, queueBytesMax } = this.#options;
     const bytes = frameBytes(idBytes, data.length);
+    if (this.#queue.length > 0 && this.#queuedBytes + bytes > queueBytesMax) {
+      throw new SpoorError('journal_write', { reason: `the disk is slow: ${this.#queuedBytes} bytes wait for it, the limit is ${queueBytesMax}` });
+    }
     if (space.used + bytes > space.limit) throw new SpoorError('journal_full', { bytes: space.used, limit: space.limit });
     space.take(bytes);
     const pending: Pending = { id, idBytes, data, bytes, settled: Promise.withResolvers() };

@@ -1,4 +1,4 @@
-import { SpoorError } from '../model/mod.ts';
+import { reasonOf, SpoorError } from '../model/mod.ts';
 import type { JournalFiles } from './files.ts';
 import { FrameReader, OutOfOrder } from './frame.ts';
 import type { LogFile } from './log-file.ts';
@@ -59,7 +59,7 @@ async function* readFile(source: ReadSource, reader: TailReader, ended: () => bo
   } catch (error) {
     // Trimmed just now: the next look finds the gap.
     if (!logs.includes(log)) return;
-    throw error;
+    throw unreadable(log, error);
   }
   const frames = new FrameReader(file, { salt: log.salt, ...log.seek(reader.position), limit, dataBytesMax: source.dataBytesMax });
   try {
@@ -71,10 +71,14 @@ async function* readFile(source: ReadSource, reader: TailReader, ended: () => bo
     if (frames.bad !== undefined) throw new SpoorError('corruption', { where: log.path, ...frames.bad });
   } catch (error) {
     if (error instanceof OutOfOrder) throw new SpoorError('corruption', { where: log.path, offset: error.offset, reason: error.message });
-    throw error;
+    throw error instanceof SpoorError ? error : unreadable(log, error);
   } finally {
     await file.close();
   }
+}
+
+function unreadable(log: LogFile, cause: unknown): SpoorError {
+  return new SpoorError('internal', { reason: `${log.path} could not be read: ${reasonOf(cause)}` }, { cause });
 }
 
 function gap(source: ReadSource, reason: string): SpoorError {

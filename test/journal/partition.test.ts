@@ -181,6 +181,46 @@ describe('a disk that fails', () => {
   });
 });
 
+describe('a crash at every single step', () => {
+  // Makes files and fills them, trims some, takes and uses the lease, trims all.
+  const script = async (fs: JournalFiles): Promise<void> => {
+    const journal = await openOn(fs, { fileBytesMax: 600 });
+    for (let n = 1; n <= 5; n++) await journal.append(0, record(200), `id ${n}`);
+    await journal.trim(0, 3n);
+    const lease = await journal.acquire(0, 'one');
+    await lease!.commit(5n);
+    await journal.trim(0, 5n);
+    await journal.append(0, record(200), 'id 6');
+    await journal.close();
+  };
+
+  test('leaves a journal that opens, knows every id, and goes on', async () => {
+    let steps = 0;
+    const counting = new ForgetfulDisk(randomFrom(1));
+    counting.beforeChange = () => void steps++;
+    await script(counting.mount());
+    expect(steps).toBeGreaterThan(50);
+    for (let at = 0; at < steps; at++) {
+      for (let seed = 0; seed < 4; seed++) {
+        const disk = new ForgetfulDisk(randomFrom(at * 10 + seed));
+        let step = 0;
+        disk.beforeChange = () => {
+          if (step++ >= at) throw new Error('the machine goes down');
+        };
+        await script(disk.mount()).catch(() => undefined);
+        disk.beforeChange = () => undefined;
+        disk.crash();
+        const journal = await openOn(disk.mount(), { fileBytesMax: 600 });
+        for (let n = 1; n <= 6; n++) expect((await journal.append(0, record(200), `id ${n}`)).position).toBe(BigInt(n));
+        const { first, next } = await journal.bounds(0);
+        expect(next).toBe(7n);
+        expect(await readCount(journal, 0, first, Number(next - first))).toHaveLength(Number(next - first));
+        await journal.close();
+      }
+    }
+  });
+});
+
 describe('reading', () => {
   test('that keeps up opens no file', async () => {
     const { fs, counts } = countingDisk();
@@ -220,6 +260,17 @@ describe('reading', () => {
 });
 
 describe('what an append refuses', () => {
+  test('more bytes than may wait for the disk', async () => {
+    const { fs } = countingDisk();
+    const journal = await openOn(fs, { queueBytesMax: 1000 });
+    const first = journal.append(0, record(900), 'first');
+    await expect(journal.append(0, record(900), 'second')).rejects.toMatchObject({ code: 'journal_write', retryable: true, message: expect.stringContaining('the limit is 1000') });
+    await first;
+    // A single larger one is taken.
+    expect(await journal.append(0, record(5000), 'second')).toEqual({ position: 2n, duplicate: false });
+    await journal.close();
+  });
+
   test.each([
     ['an empty id', 10, '', 'internal'],
     ['an id of 256 bytes', 10, 'x'.repeat(256), 'internal'],
