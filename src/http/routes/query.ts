@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { encodeQueryResult, type QueryParams } from '../../logql/mod.ts';
+import { SpoorError } from '../../model/mod.ts';
 import { requestSignal } from '../answer.ts';
 import {
   defaultStepNs, directionParameter, durationParameter, limitParameter, parameter, rangeParameters, timeParameter, type Parameters,
@@ -10,26 +12,34 @@ import { tenantOf } from '../tenant.ts';
 
 const defaultLimit = 100;
 
+/** The part of QueryParams that tells the two endpoints apart. */
+type Timing =
+  | { readonly kind: 'instant'; readonly timeNs: bigint }
+  | { readonly kind: 'range'; readonly startNs: bigint; readonly endNs: bigint; readonly stepNs: bigint; readonly intervalNs: bigint };
+
+/** Logs Drilldown would rather have the first series than an error. */
+const drilldownTag = /(?:^|,)\s*Source=grafana-lokiexplore-app/i;
+
 /** GET and POST /loki/api/v1/query and query_range. */
 export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
-  const answer = async (request: FastifyRequest, reply: FastifyReply, read: (parameters: Parameters) => Omit<QueryParams, 'tenant' | 'limits' | 'query' | 'limit' | 'direction'>): Promise<FastifyReply> => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply, timing: (parameters: Parameters) => Timing): Promise<FastifyReply> => {
     const tenant = tenantOf(header(request, 'x-scope-orgid'), parts.authEnabled);
     const limits = parts.limits.forTenant(tenant);
     const parameters = requestParameters(request);
     const query: QueryParams = {
-      ...read(parameters),
       tenant,
       limits,
       query: parameter(parameters, 'query'),
       limit: limitParameter(parameters, defaultLimit),
       direction: directionParameter(parameters),
-    } as QueryParams;
+      partialSeries: drilldownTag.test(header(request, 'x-query-tags') ?? ''),
+      ...timing(parameters),
+    };
     const { signal, done } = requestSignal(reply, Number(limits.query_timeout / 1_000_000n));
     try {
       const result = await parts.engine.query(query, signal);
-      const categorize = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').some((flag) => flag.trim() === 'categorize-labels');
-      const body = encodeQueryResult(result, { categorizeLabels: categorize });
-      return await reply.type('application/json; charset=UTF-8').send(body);
+      const categorizeLabels = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').some((flag) => flag.trim() === 'categorize-labels');
+      return await reply.type('application/json; charset=UTF-8').send(Readable.from(encodeQueryResult(result, { categorizeLabels }), { objectMode: false }));
     } finally {
       done();
     }
@@ -39,13 +49,10 @@ export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
   const range = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     answer(request, reply, (parameters) => {
       const { startNs, endNs } = rangeParameters(parameters, parts.clock.nowNs());
-      return {
-        kind: 'range',
-        startNs,
-        endNs,
-        stepNs: durationParameter(parameters, 'step') ?? defaultStepNs(startNs, endNs),
-        intervalNs: durationParameter(parameters, 'interval') ?? 0n,
-      };
+      if (endNs < startNs) throw new SpoorError('bad_time_range');
+      const stepNs = durationParameter(parameters, 'step') ?? defaultStepNs(startNs, endNs);
+      if (stepNs <= 0n) throw new SpoorError('bad_step');
+      return { kind: 'range', startNs, endNs, stepNs, intervalNs: durationParameter(parameters, 'interval') ?? 0n };
     });
   for (const method of ['GET', 'POST'] as const) {
     app.route({ method, url: '/loki/api/v1/query', handler: instant });
