@@ -35,6 +35,11 @@ export class Random {
     return text.slice(0, digits);
   }
 
+  /** A name as Kubernetes makes them up: without vowels and without what looks alike. */
+  suffix(length: number): string {
+    return Array.from({ length }, () => 'bcdfghjklmnpqrstvwxz2456789'[this.int(0, 26)]).join('');
+  }
+
   /** A waiting time with the given mean, as between events that know nothing of each other. */
   exponential(mean: number): number {
     return -Math.log(1 - this.next()) * mean;

@@ -29,10 +29,10 @@ export class Workload {
     // The pods are the same ones at every start.
     const names = new Random(7);
     for (const { name, namespace, replicas } of services) {
-      const set = names.hex(9);
+      const set = names.suffix(9);
       const logs = Array.from({ length: replicas }, () => {
         const uid = `${names.hex(8)}-${names.hex(4)}-4${names.hex(3)}-8${names.hex(3)}-${names.hex(12)}`;
-        return new PodLog(options.podsDir, { namespace, pod: `${name}-${set}-${names.hex(5)}`, uid, container: name }, options.rotation);
+        return new PodLog(options.podsDir, { namespace, pod: `${name}-${set}-${names.suffix(5)}`, uid, container: name }, options.rotation);
       });
       this.#logs.set(name, logs);
     }
