@@ -44,7 +44,9 @@ export function formatOperator(e: BinaryExpr, separator: string): string {
   const { matching } = e;
   if (matching === null || (!matching.on && matching.labels.length === 0 && matching.card === 'one-to-one')) return op;
   const side = { 'one-to-one': '', 'many-to-one': 'group_left', 'one-to-many': 'group_right' }[matching.card];
-  const group = matching.include.length === 0 ? side : `${side} (${matching.include.join(separator)})`;
+  // A parenthesis behind group_left is taken for its labels: Loki's own form of `a / on (x) group_left (b + c)` cannot be read again.
+  const ambiguous = side !== '' && e.right.kind === 'binary';
+  const group = matching.include.length === 0 && !ambiguous ? side : `${side} (${matching.include.join(separator)})`;
   return `${op} ${matching.on ? 'on' : 'ignoring'} (${matching.labels.join(separator)}) ${group}`;
 }
 

@@ -148,7 +148,7 @@ class Lexer {
     const bytes = this.#rest(bytesRest);
     if (bytes !== '') {
       const value = parseSize(number + bytes);
-      if (value !== undefined) {
+      if (value !== undefined && value < 2 ** 64) {
         this.#stepOver(bytes);
         this.#push('BYTES', number + bytes, 0, column, BigInt(value));
         return true;
