@@ -7,6 +7,7 @@ const loopBytes = 40;
 export class BatchBuilder {
   readonly #tenant: string;
   readonly #streams: { readonly labels: LabelSet; rows: number }[] = [];
+  #labelBytes = 0;
   #open: { readonly labels: LabelSet; rows: number } | undefined;
   #rows = 0;
   #timeNs: BigInt64Array;
@@ -34,15 +35,15 @@ export class BatchBuilder {
     return this.#rows;
   }
 
-  /** Bytes of all columns. */
+  /** Bytes of labels and columns, near enough. */
   get bytes(): number {
-    return this.#rows * 20 + this.#linesAt + this.#metadataAt;
+    return this.#rows * 16 + this.#labelBytes + this.#linesAt + this.#metadataAt;
   }
 
-  /** The entries that follow belong to this stream. */
-  stream(labels: LabelSet): void {
-    this.#open = undefined;
+  /** The entries that follow belong to this stream, whose labels take about `labelBytes`. */
+  stream(labels: LabelSet, labelBytes: number): void {
     const stream = { labels, rows: 0 };
+    this.#labelBytes += labelBytes;
     this.#streams.push(stream);
     this.#open = stream;
   }

@@ -10,6 +10,7 @@ export class PartitionWriter {
   readonly #builders: BatchBuilder[];
   #current: BatchBuilder;
   #labels: LabelSet = [];
+  #labelBytes = 0;
   /** Index of the builder in which the open stream began. */
   #began = 0;
 
@@ -21,10 +22,11 @@ export class PartitionWriter {
   }
 
   /** Begins a stream behind the one before. */
-  stream(labels: LabelSet): void {
+  stream(labels: LabelSet, labelBytes: number): void {
     this.#labels = labels;
+    this.#labelBytes = labelBytes;
     this.#began = this.#builders.length - 1;
-    this.#current.stream(labels);
+    this.#current.stream(labels, labelBytes);
   }
 
   /** The builder that takes the next entry of the open stream. */
@@ -32,7 +34,7 @@ export class PartitionWriter {
     if (this.#current.bytes >= recordBytesTarget) {
       this.#current = new BatchBuilder(this.#tenant, 2 ** 12, recordBytesTarget / 2);
       this.#builders.push(this.#current);
-      this.#current.stream(this.#labels);
+      this.#current.stream(this.#labels, this.#labelBytes);
     }
     return this.#current;
   }

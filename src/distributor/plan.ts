@@ -9,6 +9,8 @@ import type { LabelResolver, ResolvedStream } from './resolve-labels.ts';
 
 /** Bytes of lines that are worked on between two yields. */
 const yieldBytes = 65_536;
+/** What a stream costs beside its entries, in the same measure. */
+const streamWork = 512;
 /** Times are compared as doubles first, and exactly within this many nanoseconds of a bound. */
 const doubtNs = 2048;
 
@@ -71,6 +73,8 @@ class Planner {
   readonly #newest: bigint;
   readonly #newestApprox: number;
   readonly #streams: { readonly stream: ResolvedStream; readonly bytes: number }[] = [];
+  /** Work since the last yield, in bytes. */
+  #worked = 0;
   #entries = 0;
   #chargedEntries = 0;
   #chargedBytes = 0;
@@ -174,16 +178,16 @@ class Planner {
     let admitted: boolean | undefined;
     let entries = 0;
     let bytes = 0;
-    let worked = 0;
-    writer.stream(stream.labels);
+    writer.stream(stream.labels, stream.key.length);
+    this.#worked += streamWork;
     for (const part of parts) {
       const { firstRow, rows } = raw.streams[part]!;
       const times = incrementDuplicates ? new DuplicateTimes(raw, this.#timeWords, firstRow) : null;
       for (let row = firstRow; row < firstRow + rows; row++) {
         const sentLength = raw.lineLength[row]!;
-        worked += sentLength + 64 + (raw.pairStart[row + 1]! - raw.pairStart[row]!) * 64;
-        if (worked >= yieldBytes) {
-          worked = 0;
+        this.#worked += sentLength + 64 + (raw.pairStart[row + 1]! - raw.pairStart[row]!) * 64;
+        if (this.#worked >= yieldBytes) {
+          this.#worked = 0;
           yield;
         }
         const length = this.#cutLength(sentLength);

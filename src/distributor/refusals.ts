@@ -4,6 +4,8 @@ import type { RefusalReason } from './reasons.ts';
 
 /** Different texts that an answer names; further ones are only counted. */
 const textsMax = 32;
+/** Refusals of a push that are worded; wording costs more than refusing. */
+const wordedMax = 20_000;
 /** Length of the answer's text. */
 const answerMax = 64 * 1024;
 
@@ -13,6 +15,7 @@ export class Refusals {
   readonly #metrics: PushMetrics;
   readonly #texts = new Map<string, { count: number; readonly reason: RefusalReason; readonly details: ErrorDetails }>();
   readonly #counts = new Map<RefusalReason, { entries: number; bytes: number }>();
+  #worded = 0;
   #unnamed = 0;
 
   constructor(tenant: string, metrics: PushMetrics) {
@@ -35,8 +38,7 @@ export class Refusals {
   /** Refuses `entries` for one reason that the answer names. */
   add(reason: RefusalReason, details: ErrorDetails, entries: number, bytes: number): void {
     this.count(reason, entries, bytes);
-    if (this.#texts.size >= textsMax && this.#unnamed > 10_000) {
-      // Naming costs more than refusing: from here on only the number counts.
+    if (this.#worded++ >= wordedMax) {
       this.#unnamed++;
       return;
     }

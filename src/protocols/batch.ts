@@ -111,6 +111,9 @@ export class RawBatchBuilder {
       if (this.pairCount >= this.#limits.metadataPairsMax) throw tooMany(this.#limits.metadataPairsMax, 'pairs of structured metadata', 'push.metadata_pairs_max');
       this.#pairs = grown(this.#pairs, this.#pairs.length * 2);
     }
+    if (this.pairCount - this.#pairStart[this.rows - 1]! >= this.#limits.entryPairsMax) {
+      throw tooMany(this.#limits.entryPairsMax, 'pairs of structured metadata in one entry', 'push.entry_pairs_max');
+    }
     this.#pairs[at++] = nameStart;
     this.#pairs[at++] = nameLength;
     this.#pairs[at++] = valueStart;

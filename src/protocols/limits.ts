@@ -8,6 +8,8 @@ export interface PushBodyLimits {
   readonly entriesMax: number;
   /** Pairs of structured metadata of a push (`push.metadata_pairs_max`). */
   readonly metadataPairsMax: number;
+  /** Pairs of structured metadata of one entry, whatever its tenant allows (`push.entry_pairs_max`). */
+  readonly entryPairsMax: number;
   /** Streams of a push, before equal label sets are merged (`push.streams_max`). */
   readonly streamsMax: number;
   /** Label pairs of a push (`push.label_pairs_max`). */
@@ -22,8 +24,9 @@ export interface PushBodyLimits {
 export const defaultPushBodyLimits: PushBodyLimits = {
   bodyBytesMax: 100 * 2 ** 20,
   rawBytesMax: 128 * 2 ** 20,
-  entriesMax: 4_000_000,
+  entriesMax: 2_000_000,
   metadataPairsMax: 8_000_000,
+  entryPairsMax: 65_536,
   streamsMax: 100_000,
   labelPairsMax: 2_000_000,
   labelsBytesMax: 2 ** 20,

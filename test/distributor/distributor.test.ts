@@ -54,6 +54,16 @@ describe('what is stored', () => {
     expect(harness.records.length).toBe(count);
   });
 
+  test('long labels count too', async () => {
+    const harness = new Harness({ ...off, ingestion_burst_size_mb: 1000, max_global_streams_per_user: 0 }, { partitions: 1 });
+    const many = Array.from({ length: 1200 }, (_, i): [Record<string, string>, Value[]] => [
+      Object.fromEntries(Array.from({ length: 10 }, (_, label) => [`l${label}`, `${i}`.padEnd(2000, 'x')])), [[at(0), String(i)]],
+    ]);
+    expect(await harness.pushJson(streams(...many))).toMatchObject({ status: 204, stored: 1200 });
+    expect(harness.records.length).toBe(3);
+    expect(lines(harness)).toEqual(Array.from({ length: 1200 }, (_, i) => String(i)));
+  });
+
   test('a stream over its rate leaves nothing behind in any record', async () => {
     const harness = new Harness({ ...off, ingestion_burst_size_mb: 1000, per_stream_rate_limit: 2 ** 20, per_stream_rate_limit_burst: 10 * 2 ** 20 }, { partitions: 1 });
     const big = Array.from({ length: 250 }, (_, i): Value => [at(i), `big ${i} `.padEnd(100_000, 'x')]);

@@ -6,6 +6,8 @@ import { labelsOfJson } from './json-labels.ts';
 
 /** Bytes that are read between two yields. */
 const yieldBytes = 65_536;
+/** What the labels of a stream cost, in the same measure. */
+const streamWork = 1024;
 const openBrace = 0x7b;
 const openBracket = 0x5b;
 const quote = 0x22;
@@ -86,6 +88,7 @@ class JsonPush {
       } else json.skip();
     }
     rows.endStream(labels === null ? [] : labelsOfJson(labels, this.#limits.jsonDepthMax), firstRow);
+    this.#yieldAt -= streamWork;
     if (json.at >= this.#yieldAt) {
       yield;
       this.#yieldAt = json.at + yieldBytes;

@@ -5,6 +5,8 @@ import { parseLabelText } from './label-text.ts';
 
 /** Bytes that are walked between two yields. */
 const yieldBytes = 65_536;
+/** What the labels of a stream cost, in the same measure. */
+const streamWork = 1024;
 /** Below this second all nanoseconds fit 64 bits. */
 const exactSecondsEnd = 9_223_372_036;
 /** The first second of protobuf's Timestamp. */
@@ -61,6 +63,7 @@ class ProtobufPush {
         this.#at = labelsEnd;
       } else this.#skipField(tag, end, 'StreamAdapter', tag >>> 3 === 1 ? 'Labels' : tag >>> 3 === 2 ? 'Entries' : '');
     }
+    this.#yieldAt -= streamWork;
     if (this.#at >= this.#yieldAt) {
       yield;
       this.#yieldAt = this.#at + yieldBytes;

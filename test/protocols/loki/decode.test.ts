@@ -88,6 +88,7 @@ describe('bombs', () => {
     await expect(many([0x0a, 0], 2000, { streamsMax: 1000 })).rejects.toMatchObject({ code: 'push_too_many', status: 413, details: { name: 'push.streams_max' } });
     await expect(many([0x0a, 2, 0x12, 0], 2000, { entriesMax: 1000 })).rejects.toMatchObject({ details: { name: 'push.entries_max' } });
     await expect(many([0x0a, 4, 0x12, 2, 0x1a, 0], 2000, { metadataPairsMax: 1000 })).rejects.toMatchObject({ details: { name: 'push.metadata_pairs_max' } });
+    await expect(many([0x0a, 8, 0x12, 6, 0x1a, 0, 0x1a, 0, 0x1a, 0], 1, { entryPairsMax: 2 })).rejects.toMatchObject({ details: { name: 'push.entry_pairs_max' } });
     const labels = `{${Array.from({ length: 600 }, (_, i) => `l${i}="v"`).join(',')}}`;
     const stream = protobufOf([{ labels: [], labelText: labels, entries: [] }]);
     await expect(protobuf(compressSync(Buffer.concat([stream, stream])), { labelPairsMax: 1000 })).rejects.toMatchObject({ details: { name: 'push.label_pairs_max' } });
