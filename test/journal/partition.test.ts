@@ -1,36 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalFiles } from '../../src/journal/files.ts';
-import { openDiskJournal, type DiskJournalOptions } from '../../src/journal/mod.ts';
-import { ManualClock } from '../../src/model/mod.ts';
 import { readCount } from '../contract/journal.ts';
+import { countingDisk, openOn, record } from './counting-disk.ts';
 import { ForgetfulDisk, randomFrom } from './forgetful-files.ts';
-
-const clock = new ManualClock(1_700_000_000_000_000_000n);
-const record = (size: number) => new Uint8Array(size).fill(7);
-
-function openOn(fs: JournalFiles, options: Partial<DiskJournalOptions> = {}) {
-  return openDiskJournal({ directory: '/journal', partitions: 1, clock, fs, ...options });
-}
-
-/** A disk, and how often each operation was called. */
-function countingDisk() {
-  const disk = new ForgetfulDisk(randomFrom(7));
-  const counts: Record<string, number> = { write: 0, sync: 0, rename: 0, delete: 0, syncDirectory: 0, create: 0, read: 0 };
-  const failing = new Set<string>();
-  disk.beforeChange = (operation) => {
-    counts[operation] = counts[operation]! + 1;
-    if (failing.has(operation)) throw new Error(`EIO: ${operation}`);
-  };
-  const fs = disk.mount();
-  const counted: JournalFiles = {
-    ...fs,
-    open: (path, mode) => {
-      if (mode === 'read') counts['read'] = counts['read']! + 1;
-      return fs.open(path, mode);
-    },
-  };
-  return { disk, fs: counted, counts, failing };
-}
 
 describe('group commit', () => {
   test('appends that arrive while one is synced share the next write and fsync', async () => {
@@ -162,23 +134,6 @@ describe('a disk that fails', () => {
     expect(disk.names('/journal/partition-0').filter((name) => name.endsWith('.journal'))).toHaveLength(2);
     await journal.close();
   });
-
-  test('a lease or a commit that cannot be written is not given', async () => {
-    const { fs, failing } = countingDisk();
-    const journal = await openOn(fs);
-    await journal.append(0, record(1), 'x');
-    failing.add('sync');
-    await expect(journal.acquire(0, 'one')).rejects.toMatchObject({ code: 'journal_write' });
-    failing.clear();
-    const lease = await journal.acquire(0, 'one');
-    failing.add('rename');
-    await expect(lease!.commit(1n)).rejects.toMatchObject({ code: 'journal_write' });
-    expect(lease!.committed).toBe(0n);
-    failing.clear();
-    await lease!.commit(1n);
-    expect(lease!.committed).toBe(1n);
-    await journal.close();
-  });
 });
 
 describe('a crash at every single step', () => {
@@ -218,44 +173,6 @@ describe('a crash at every single step', () => {
         await journal.close();
       }
     }
-  });
-});
-
-describe('reading', () => {
-  test('that keeps up opens no file', async () => {
-    const { fs, counts } = countingDisk();
-    const journal = await openOn(fs);
-    const reading = readCount(journal, 0, 1n, 100);
-    await new Promise((resolve) => setImmediate(resolve));
-    const before = counts['read'];
-    for (let n = 1; n <= 100; n++) await journal.append(0, record(10), `id ${n}`);
-    expect((await reading).map((record) => record.position)).toEqual(Array.from({ length: 100 }, (_, i) => BigInt(i + 1)));
-    expect(counts['read']).toBe(before);
-    await journal.close();
-  });
-
-  test('that was left unfinished holds nothing up', async () => {
-    const { fs } = countingDisk();
-    const journal = await openOn(fs, { tailBytesMax: 1000, fileBytesMax: 1000 });
-    const reader = journal.read(0, 1n, new AbortController().signal)[Symbol.asyncIterator]();
-    await journal.append(0, record(100), 'id 0');
-    await reader.next();
-    for (let n = 1; n <= 50; n++) await journal.append(0, record(100), `id ${n}`);
-    await journal.trim(0, 51n);
-    await expect(readCount(journal, 0, 2n, 60)).rejects.toMatchObject({ code: 'corruption' });
-    await reader.return?.();
-    await journal.close();
-  });
-
-  test('begins at any position of a large file', async () => {
-    const { fs } = countingDisk();
-    const journal = await openOn(fs);
-    for (let n = 1; n <= 40; n++) await journal.append(0, new Uint8Array(60_000).fill(n), `id ${n}`);
-    for (const from of [1, 4, 5, 6, 17, 18, 39, 40]) {
-      const [first] = await readCount(journal, 0, BigInt(from), 1);
-      expect([first!.position, first!.data[0]]).toEqual([BigInt(from), from]);
-    }
-    await journal.close();
   });
 });
 

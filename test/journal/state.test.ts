@@ -1,29 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeIds, DuplicateWindow, encodeIds } from '../../src/journal/duplicates.ts';
-import { decodeState, encodeState } from '../../src/journal/state.ts';
-import { isSpoorError, ManualClock } from '../../src/model/mod.ts';
+import { decodeState, encodeState, freshState, readState, StateFile } from '../../src/journal/state.ts';
+import { expectDamageFound } from './damage.ts';
+import { ForgetfulDisk, randomFrom } from './forgetful-files.ts';
 
 const position = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const state = fc.record({ epoch: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), committed: position, trimmedTo: position, next: position });
-const ids = fc.array(fc.record({ id: fc.string({ unit: 'grapheme', maxLength: 20 }), position, timeMs: position }), { maxLength: 20 });
 
 test('a state file comes back as it was, and with any byte wrong or missing is `corruption`', () => {
   fc.assert(
     fc.property(state, fc.nat(), fc.integer({ min: 1, max: 255 }), (state, at, change) => {
       const bytes = encodeState(state);
       expect(decodeState(bytes, 'state')).toEqual(state);
-      expectDamage((bytes) => decodeState(bytes, 'state'), bytes, at, change);
-    }),
-  );
-});
-
-test('an ids file comes back as it was, and with any byte wrong or missing is `corruption`', () => {
-  fc.assert(
-    fc.property(ids, fc.nat(), fc.integer({ min: 1, max: 255 }), (ids, at, change) => {
-      const bytes = encodeIds(ids);
-      expect(decodeIds(bytes, 'ids', 255)).toEqual(ids);
-      expectDamage((bytes) => decodeIds(bytes, 'ids', 255), bytes, at, change);
+      expectDamageFound((bytes) => decodeState(bytes, 'state'), bytes, at, change);
     }),
   );
 });
@@ -31,49 +20,24 @@ test('an ids file comes back as it was, and with any byte wrong or missing is `c
 test('random bytes are `corruption`', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-      for (const decode of [() => decodeState(bytes, 'state'), () => decodeIds(bytes, 'ids', 255)]) expect(decode).toThrow(expect.objectContaining({ code: 'corruption' }));
+      expect(() => decodeState(bytes, 'state')).toThrow(expect.objectContaining({ code: 'corruption' }));
     }),
   );
 });
 
-function expectDamage(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array, at: number, change: number): void {
-  const damaged = Uint8Array.from(bytes);
-  damaged[at % damaged.length]! ^= change;
-  for (const bad of [damaged, bytes.subarray(0, at % bytes.length), Buffer.concat([bytes, Buffer.alloc(1)])]) {
-    let thrown: unknown;
-    try {
-      decode(bad);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(isSpoorError(thrown, 'corruption')).toBe(true);
-  }
-}
-
-test('the duplicate window forgets by age and by count, oldest first', () => {
-  const clock = new ManualClock(1_000_000_000_000n);
-  const window = new DuplicateWindow({ windowMs: 100, idsMax: 3, clock });
-  for (let n = 1; n <= 4; n++) window.add({ id: `id ${n}`, position: n, timeMs: clock.nowMs() });
-  expect([1, 2, 3, 4].map((n) => window.find(`id ${n}`))).toEqual([undefined, 2, 3, 4]);
-  clock.advanceMs(60);
-  window.add({ id: 'id 5', position: 5, timeMs: clock.nowMs() });
-  expect(window.upTo(4).map((known) => known.position)).toEqual([3, 4]);
-  clock.advanceMs(60);
-  expect([3, 4, 5].map((n) => window.find(`id ${n}`))).toEqual([undefined, undefined, 5]);
-  // An id that comes again after its time is a new append, and the older one's going does not take it along.
-  window.add({ id: 'id 4', position: 6, timeMs: clock.nowMs() });
-  window.add({ id: 'id 7', position: 7, timeMs: clock.nowMs() });
-  expect([4, 5, 7].map((n) => window.find(`id ${n}`))).toEqual([6, 5, 7]);
-  // What is too old when it is read back is not remembered.
-  window.add({ id: 'old', position: 8, timeMs: clock.nowMs() - 101 });
-  expect(window.find('old')).toBeUndefined();
-});
-
-test('the duplicate window stays small over many appends', () => {
-  const clock = new ManualClock(1_000_000_000_000n);
-  const window = new DuplicateWindow({ windowMs: 1e9, idsMax: 100, clock });
-  for (let n = 1; n <= 50_000; n++) window.add({ id: `id ${n}`, position: n, timeMs: clock.nowMs() });
-  expect(window.upTo(50_000)).toHaveLength(100);
-  expect(window.find('id 49901')).toBe(49_901);
-  expect(window.find('id 49900')).toBeUndefined();
+test('changes are made one after another, and one that fails changes nothing', async () => {
+  const disk = new ForgetfulDisk(randomFrom(1));
+  const fs = disk.mount();
+  await fs.makeDirectory('/p');
+  expect(await readState(fs, '/p')).toBeUndefined();
+  const file = new StateFile(fs, '/p', freshState);
+  await Promise.all(Array.from({ length: 5 }, () => file.update((state) => ({ ...state, epoch: state.epoch + 1n }))));
+  expect(file.state.epoch).toBe(5n);
+  disk.beforeChange = () => {
+    throw new Error('EIO');
+  };
+  await expect(file.update((state) => ({ ...state, epoch: 9n }))).rejects.toMatchObject({ code: 'journal_write' });
+  expect(file.state.epoch).toBe(5n);
+  disk.crash();
+  expect((await readState(disk.mount(), '/p'))?.epoch).toBe(5n);
 });
