@@ -112,15 +112,21 @@ describe('what is not written here', () => {
 describe('tests mirror the tree', () => {
   const tested = ['src', 'agent', 'cli', 'demo'].flatMap(inFolder).filter((file) => hasCode(file));
   const testOf = (path: string): string => `test/${path.replace(/^src\//, '').replace(/\.ts$/, '.test.ts')}`;
-  const suggestion = (path: string): string => {
-    const near = (test: string): number => folderOf(testOf(path)).split('/').filter((part, i) => folderOf(test).split('/')[i] === part).length;
-    const reaching = all.filter((file) => file.path.endsWith('.test.ts') && reachedFrom(file.path, files).has(path)).map((file) => file.path);
-    return reaching.toSorted((a, b) => near(b) - near(a))[0] ?? 'no test reaches it';
+  /** Tests that may answer for a file: those of its own top folder, and those of the whole. */
+  const mayCover = (by: string, path: string): boolean => {
+    const [, folder = ''] = testOf(path).split('/');
+    return by.endsWith('.test.ts') && (by.startsWith(`test/${folder}/`) || by.startsWith('test/e2e/') || by.startsWith('test/contract/'));
+  };
+  const nearest = (path: string): string => {
+    const near = (by: string): number => folderOf(testOf(path)).split('/').filter((part, i) => folderOf(by).split('/')[i] === part).length;
+    const reaching = all.filter((file) => mayCover(file.path, path) && reachedFrom(file.path, files).has(path)).map((file) => file.path);
+    return reaching.toSorted((a, b) => near(b) - near(a))[0] ?? 'no test near reaches';
   };
 
   test('each file has a test of its name, or stands in test/tidy/covered.ts with the test that covers it', () => {
-    const missing = tested.filter(({ path }) => !files.has(testOf(path)) && !covered.has(path)).map(({ path }) => `  ['${path}', '${suggestion(path)}'],`);
-    expect(missing, 'write the test; the nearest one that reaches the file stands beside it').toEqual([]);
+    const missing = Map.groupBy(tested.filter(({ path }) => !files.has(testOf(path)) && !covered.has(path)).map(({ path }) => path), nearest);
+    const shown = Array.from(missing, ([by, paths]) => `'${by}': [${paths.map((path) => `'${path}'`).join(', ')}],`);
+    expect(shown, 'write tests of these names; what stands first is the nearest test that reaches them').toEqual([]);
   });
 
   test('that list is true: the file exists, has no test of its own, and the test reaches it', () => {
@@ -130,6 +136,7 @@ describe('tests mirror the tree', () => {
       if (!paths.has(path)) wrong.push(`${path} does not exist or has no code`);
       else if (files.has(testOf(path))) wrong.push(`${path} has a test of its own now: strike it from the list`);
       else if (!files.has(by)) wrong.push(`${by} does not exist`);
+      else if (!mayCover(by, path)) wrong.push(`${by} is a test of something else than ${path}`);
       else if (!reachedFrom(by, files).has(path)) wrong.push(`${by} does not reach ${path}`);
     }
     expect(wrong).toEqual([]);

@@ -14,6 +14,8 @@ export interface SourceFile {
   readonly code: string;
   /** Files of ours that it imports, from the root; also workers that it starts by name. */
   readonly imports: readonly string[];
+  /** Programs that a test starts. */
+  readonly programs: readonly string[];
   /** Packages and built-in modules that it imports, as written. */
   readonly packages: readonly string[];
 }
@@ -21,6 +23,8 @@ export interface SourceFile {
 const extensions = /\.(?:ts|js|mjs|html|css)$/;
 const importPattern = /(?:(?<![.\w])from\s+|\bimport\s+|\bimport\s*\(\s*)'([^'\n]+)'/g;
 const workerPattern = /\bworkerUrl\(\s*import\.meta\.url,\s*'([^'\n]+)'/g;
+/** A program that is started as a process of its own, by its path from the root. */
+const programPattern = /'((?:src|agent|cli|demo|tools|bench)\/[\w./-]+\.ts)'/g;
 const urlPattern = /\bnew URL\(\s*'([^'\n]+\.ts)',\s*import\.meta\.url/g;
 
 /** The files of a top-level folder, in order of path; none where the folder does not exist. */
@@ -41,8 +45,10 @@ function readSource(path: string): SourceFile {
   const relative = named.filter((name) => name.startsWith('.'));
   const workers = Array.from(code.matchAll(workerPattern), (match) => `${match[1] ?? ''}.ts`);
   const urls = Array.from(code.matchAll(urlPattern), (match) => match[1] ?? '');
+  const programs = path.startsWith('test/') ? Array.from(code.matchAll(programPattern), (match) => match[1] ?? '') : [];
+  if (code.includes('bin/spoor.js')) programs.push('cli/main.ts');
   const imports = [...relative, ...workers, ...urls].map((name) => posix.normalize(posix.join(posix.dirname(path), name)));
-  return { path, text, code, imports, packages: named.filter((name) => !name.startsWith('.')) };
+  return { path, text, code, imports, programs, packages: named.filter((name) => !name.startsWith('.')) };
 }
 
 /** Comments become blanks, line by line, so that line numbers stay. */
@@ -57,10 +63,13 @@ export function linesWith(text: string, pattern: RegExp): number[] {
   return text.split('\n').flatMap((line, i) => (pattern.test(line) ? [i + 1] : []));
 }
 
-/** Everything that a file reaches by imports, itself included. */
+/** Everything that a file reaches by imports and by starting programs, itself included. */
 export function reachedFrom(path: string, files: ReadonlyMap<string, SourceFile>): Set<string> {
   const reached = new Set([path]);
-  for (const next of reached) for (const imported of files.get(next)?.imports ?? []) if (files.has(imported)) reached.add(imported);
+  for (const next of reached) {
+    const file = files.get(next);
+    for (const other of [...(file?.imports ?? []), ...(file?.programs ?? [])]) if (files.has(other)) reached.add(other);
+  }
   return reached;
 }
 
