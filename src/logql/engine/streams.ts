@@ -40,7 +40,7 @@ export function* writeStreams(json: JsonWriter, labels: readonly OutputLabels[],
   for (const [i, row] of rows.entries()) (streamOf[row.labels] as OutputStream).rows.push(i);
   json.raw('[');
   let comma = '';
-  for (const stream of [...streams.values()].sort((a, b) => compareLabels(a.labels, b.labels))) {
+  for (const stream of [...streams.values()].filter((one) => one.rows.length > 0).sort((a, b) => compareLabels(a.labels, b.labels))) {
     json.raw(`${comma}{"stream":`);
     comma = ',';
     writeLabels(json, stream.labels);
