@@ -28,18 +28,6 @@ const stored = async (pairs: readonly (readonly [string | Uint8Array, string | U
   return harness.stored()[0]?.metadata;
 };
 
-describe('names', () => {
-  test.each([
-    ['a', 'a'], ['a.b', 'a_b'], ['a..b--c', 'a_b_c'], ['a__b', 'a_b'], ['_a', '_a'], ['__a', '_a'], ['__a__', '__a__'], ['__a.b__', '__a_b__'], ['a.', 'a_'], ['1a', 'key_1a'], ['.1', '_1'], ['é1', '_1'], ['A9', 'A9'],
-  ])('%s becomes %s', (sent, name) => {
-    expect(metadataName(Buffer.from(sent), [])).toMatchObject({ name, changed: sent !== name, fault: '' });
-  });
-
-  test.each([['', 'label name is empty'], ['...', 'normalization for label name "..." resulted in invalid name "_"'], ['_', 'normalization for label name "_" resulted in invalid name "_"'], ['____', 'normalization for label name "____" resulted in invalid name "____"']])('%j is refused', (sent, fault) => {
-    expect(metadataName(Buffer.from(sent), []).fault).toBe(fault);
-  });
-});
-
 describe('clashes', () => {
   test.each<[string, [string, string][], Record<string, string>]>([
     ['the last of one name', [['a', '1'], ['a', '2']], { a: '2' }],

@@ -19,12 +19,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/cli/client.test.ts': ['cli/answers.ts', 'cli/environment.ts', 'cli/failure.ts', 'cli/flags.ts', 'cli/labels.ts', 'cli/program.ts', 'cli/terminal.ts'],
   'test/demo/main.test.ts': ['demo/processes.ts', 'demo/requests.ts', 'demo/services.ts'],
-  'test/distributor/corpus.test.ts': [
-    'src/distributor/batch-builder.ts', 'src/distributor/level-fields.ts', 'src/distributor/level-json.ts', 'src/distributor/level-logfmt.ts',
-    'src/distributor/level-names.ts', 'src/distributor/level-text.ts', 'src/distributor/metadata-names.ts', 'src/distributor/partition-writer.ts',
-    'src/distributor/plan.ts', 'src/distributor/ports.ts', 'src/distributor/reasons.ts', 'src/distributor/refusals.ts', 'src/distributor/resolve-labels.ts',
-    'src/distributor/stream-admission.ts',
-  ],
+  'test/distributor/corpus.test.ts': ['src/distributor/plan.ts', 'src/distributor/ports.ts', 'src/distributor/reasons.ts'],
   'test/index/blocks.test.ts': [
     'src/index/cache.ts', 'src/index/directory.ts', 'src/index/format.ts', 'src/index/pairs.ts', 'src/index/postings.ts', 'src/index/shared-loads.ts',
     'src/index/streams.ts',
@@ -48,11 +43,8 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/objects/directory.test.ts': [
     'src/objects/counts.ts', 'src/objects/directory-tree.ts', 'src/objects/keys.ts', 'src/objects/s3-requests.ts', 'src/objects/s3-upload.ts',
   ],
-  'test/protocols/batch.test.ts': ['src/protocols/limits.ts', 'src/protocols/slices.ts'],
-  'test/protocols/loki/decode.test.ts': [
-    'src/protocols/loki/content.ts', 'src/protocols/loki/json-labels.ts', 'src/protocols/loki/json-reader.ts', 'src/protocols/loki/label-cache.ts',
-    'src/protocols/loki/media-type.ts',
-  ],
+  'test/protocols/batch.test.ts': ['src/protocols/limits.ts'],
+  'test/protocols/loki/decode.test.ts': ['src/protocols/loki/content.ts', 'src/protocols/loki/json-labels.ts', 'src/protocols/loki/json-reader.ts'],
   'test/server/config/read.test.ts': ['src/server/config/settings.ts', 'src/server/config/values.ts', 'src/server/print.ts'],
 };
 

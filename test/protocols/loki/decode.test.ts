@@ -2,7 +2,6 @@ import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { compressSync } from 'snappy';
 import { describe, expect, test } from 'vitest';
 import { decodeLokiPush, defaultPushBodyLimits, type PushBodyLimits } from '../../../src/protocols/mod.ts';
-import { mediaTypeOf } from '../../../src/protocols/loki/media-type.ts';
 import { protobufOf } from './wire.ts';
 
 const json = Buffer.from('{"streams":[{"stream":{"a":"b"},"values":[["1","x"]]}]}');
@@ -28,19 +27,6 @@ describe('content', () => {
     const push = protobufOf([{ labels: [['a', 'b']], entries: [{ timeNs: 1n, line: Buffer.from('x'), metadata: [] }] }]);
     expect((await decode(gzipSync(compressSync(push)), 'gzip', {}, 'application/x-protobuf')).rows).toBe(1);
     await expect(decode(gzipSync(push), 'gzip', {}, 'application/x-protobuf')).rejects.toMatchObject({ code: 'push_snappy' });
-  });
-
-  test.each([
-    ['application/json', 'application/json'], ['Application/JSON', 'application/json'], [' application/json ; charset=utf-8', 'application/json'], ['application/json;charset="a b"; q=1;', 'application/json'], ['x', 'x'],
-  ])('media type %s', (header, wanted) => {
-    expect(mediaTypeOf(header)).toBe(wanted);
-  });
-
-  test.each([
-    [undefined, 'mime: no media type'], ['', 'mime: no media type'], [';;', 'mime: no media type'], ['a/', 'mime: expected token after slash'], ['a b', 'mime: expected slash after first token'],
-    ['a/b c', 'mime: unexpected content after media subtype'], ['a/b; charset', 'mime: invalid media parameter'], ['a/b; =x', 'mime: invalid media parameter'],
-  ])('media type %s is refused', (header, message) => {
-    expect(() => mediaTypeOf(header)).toThrow(message);
   });
 
   test('a long header of a shard', async () => {
