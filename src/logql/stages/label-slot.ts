@@ -1,0 +1,59 @@
+import type { TextCache, TextForm } from './text-cache.ts';
+
+/** Where a label comes from. */
+export type LabelCategory = 'stream' | 'structuredMetadata' | 'parsed';
+
+const noBytes = Buffer.alloc(0);
+
+/**
+ * One label name of a scan with its state in the current row. State is valid where its stamp is that of the row (or stream), so that nothing has to be
+ * cleared between rows. Values are bytes of the line or the metadata until someone asks for the text.
+ */
+export class LabelSlot {
+  readonly name: string;
+  readonly id: number;
+  /** Whether the query needs the label; true for all where that is not known. */
+  readonly wanted: boolean;
+  /** The slot of `<name>_extracted`, once it was needed. */
+  extracted: LabelSlot | null = null;
+  /** Position among the label filters that parsers ask at once; -1 if there is none. */
+  filter = -1;
+
+  streamStamp = 0;
+  streamValue = '';
+
+  setStamp = 0;
+  category: 'structuredMetadata' | 'parsed' = 'parsed';
+  deletedStamp = 0;
+  parsedStamp = 0;
+
+  #text: string | null = null;
+  #bytes: Buffer = noBytes;
+  #start = 0;
+  #end = 0;
+  #form: TextForm = 'plain';
+
+  constructor(name: string, id: number, wanted: boolean) {
+    this.name = name;
+    this.id = id;
+    this.wanted = wanted;
+  }
+
+  setText(value: string): void {
+    this.#text = value;
+  }
+
+  setBytes(bytes: Buffer, start: number, end: number, form: TextForm): void {
+    this.#text = null;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#form = form;
+  }
+
+  /** The value that was set. */
+  text(cache: TextCache): string {
+    this.#text ??= cache.text(this.#bytes, this.#start, this.#end, this.#form);
+    return this.#text;
+  }
+}
