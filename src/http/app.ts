@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { SpoorError } from '../model/mod.ts';
 import { sendError } from './answer.ts';
 import type { HttpParts } from './parts.ts';
@@ -20,7 +20,7 @@ const frameBytesMax = 4096;
 export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: parts.bodyLimits.bodyBytesMax,
     routerOptions: { maxParamLength: 4096 },
     http: { maxHeaderSize: headerBytesMax },

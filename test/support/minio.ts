@@ -194,3 +194,16 @@ async function makeBucket(at: { endpoint: string; accessKeyId: string; secretAcc
   await client.send(new CreateBucketCommand({ Bucket: at.bucket }));
   client.destroy();
 }
+
+/** Variables that point a server at it. */
+export function minioEnvironment(minio: Minio): Record<string, string> {
+  return {
+    SPOOR_STORAGE_TYPE: 's3',
+    SPOOR_STORAGE_S3_ENDPOINT: minio.endpoint,
+    SPOOR_STORAGE_S3_BUCKET: minio.bucket,
+    SPOOR_STORAGE_S3_REGION: minio.region,
+    SPOOR_STORAGE_S3_ACCESS_KEY_ID: minio.accessKeyId,
+    SPOOR_STORAGE_S3_SECRET_ACCESS_KEY: minio.secretAccessKey,
+    SPOOR_STORAGE_S3_FORCE_PATH_STYLE: 'true',
+  };
+}
