@@ -12,6 +12,7 @@ export type TextFilter =
   | { readonly kind: 'contains'; readonly text: string; readonly bytes: Buffer }
   | { readonly kind: 'equal'; readonly text: string; readonly bytes: Buffer }
   | { readonly kind: 'regex'; readonly matcher: ByteMatcher }
+  | { readonly kind: 'custom'; readonly test: (bytes: Uint8Array, from: number, to: number) => boolean }
   | { readonly kind: 'or'; readonly left: TextFilter; readonly right: TextFilter }
   | { readonly kind: 'not'; readonly filter: TextFilter };
 
@@ -49,6 +50,7 @@ export function filterBytes(filter: TextFilter, bytes: Uint8Array, from: number,
     return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).includes(filter.bytes);
   }
   if (filter.kind === 'regex') return filter.matcher.matches(bytes, from, to);
+  if (filter.kind === 'custom') return filter.test(bytes, from, to);
   if (filter.kind === 'or') return filterBytes(filter.left, bytes, from, to) || filterBytes(filter.right, bytes, from, to);
   if (filter.kind === 'not') return !filterBytes(filter.filter, bytes, from, to);
   if (filter.kind === 'equal') return sameBytes(filter.bytes, bytes, from, to);
@@ -66,6 +68,10 @@ export function filterText(filter: TextFilter, text: string): boolean {
   if (filter.kind === 'equal') return text === filter.text;
   if (filter.kind === 'contains') return text.includes(filter.text);
   if (filter.kind === 'regex') return filter.matcher.matchesText(text);
+  if (filter.kind === 'custom') {
+    const bytes = Buffer.from(text, 'utf8');
+    return filter.test(bytes, 0, bytes.length);
+  }
   if (filter.kind === 'or') return filterText(filter.left, text) || filterText(filter.right, text);
   if (filter.kind === 'not') return !filterText(filter.filter, text);
   return filter.kind === 'true' || text !== '';
