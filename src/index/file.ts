@@ -73,34 +73,37 @@ export class IndexFiles {
     return { key, where, directory: decodeDirectory(raw, offset, where), tailOffset, tail };
   }
 
-  /** The blocks that `refs`, which rise, name, decompressed, in their order. Blocks near each other come in one ranged read. */
-  async blocks(index: OpenIndex, refs: readonly BlockRef[], signal: AbortSignal): Promise<Buffer[]> {
-    const found: (Buffer | undefined)[] = [];
+  /**
+   * The blocks that `refs`, which rise, name, in their order. Blocks near each other come in one ranged read. Each is decompressed when it is called
+   * for, so that the work can be spread over turns of the event loop.
+   */
+  async blocks(index: OpenIndex, refs: readonly BlockRef[], signal: AbortSignal): Promise<(() => Buffer)[]> {
+    const found: (() => Buffer)[] = [];
     const runs: Run[] = [];
     for (const [i, ref] of refs.entries()) {
       const known = this.#known(index, ref);
-      found.push(known);
       if (known === undefined) addToRuns(runs, ref, i);
+      else found[i] = known;
     }
     await Promise.all(runs.map(async (run) => {
       const bytes = await this.#store.getRange(index.key, run.start, run.end - run.start, signal);
-      for (const { ref, i } of run.refs) {
-        const block = openBlock(bytes.subarray(ref.offset - run.start, ref.offset - run.start + ref.stored), ref, index.where);
-        this.#blocks.set(`${index.key}@${ref.offset}`, block, block.length);
-        found[i] = block;
-      }
+      for (const { ref, i } of run.refs) found[i] = () => this.#open(index, ref, bytes, run.start);
     }));
-    return found.map((block) => block ?? Buffer.alloc(0));
+    return found;
   }
 
-  #known(index: OpenIndex, ref: BlockRef): Buffer | undefined {
-    if (ref.stored === 0) return openBlock(new Uint8Array(0), ref, index.where);
-    const key = `${index.key}@${ref.offset}`;
-    const cached = this.#blocks.get(key);
-    if (cached !== undefined || ref.offset < index.tailOffset) return cached;
-    const at = ref.offset - index.tailOffset;
-    const block = openBlock(index.tail.subarray(at, at + ref.stored), ref, index.where);
-    this.#blocks.set(key, block, block.length);
+  #known(index: OpenIndex, ref: BlockRef): (() => Buffer) | undefined {
+    const cached = this.#blocks.get(`${index.key}@${ref.offset}`);
+    if (cached !== undefined) return () => cached;
+    if (ref.stored > 0 && ref.offset < index.tailOffset) return undefined;
+    return () => this.#open(index, ref, index.tail, index.tailOffset);
+  }
+
+  /** Opens a block out of bytes that begin at `start` of the file, and keeps it. */
+  #open(index: OpenIndex, ref: BlockRef, bytes: Uint8Array, start: number): Buffer {
+    const at = ref.offset - start;
+    const block = openBlock(ref.stored === 0 ? new Uint8Array(0) : bytes.subarray(at, at + ref.stored), ref, index.where);
+    if (ref.stored > 0) this.#blocks.set(`${index.key}@${ref.offset}`, block, block.length);
     return block;
   }
 }

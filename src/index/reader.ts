@@ -116,7 +116,7 @@ export class IndexReader {
     }
     await this.#eachIndex(indexes, query, signal, async (index, range) => {
       for (const block of await this.#files.blocks(index, index.directory.nameBlocks, signal)) {
-        for (const entry of readNames(block, `${index.where}, names`)) if (overlaps(entry, range)) names.add(entry.name);
+        for (const entry of readNames(block(), `${index.where}, names`)) if (overlaps(entry, range)) names.add(entry.name);
       }
     });
     return [...names].sort();

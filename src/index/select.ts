@@ -199,7 +199,7 @@ class Selection {
       const blocks = await this.#files.blocks(this.#index, batch.flatMap(({ refs }) => refs), this.#signal);
       let at = 0;
       for (const { item, refs } of batch) {
-        const own = blocks.slice(at, at + refs.length);
+        const own = blocks.slice(at, at + refs.length).map((open) => open());
         at += refs.length;
         use(own, item);
         for (const block of own) sinceTurn += block.length;

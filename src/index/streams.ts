@@ -20,10 +20,15 @@ export interface ChunkRef {
 /** Writes the streams of an index, which come sorted, in blocks. Each block has its own tables of texts and pairs, so that it is read alone. */
 export class StreamWriter {
   readonly #file: ByteWriter;
+  readonly #pairs: readonly { readonly label: Label }[];
   readonly #blocks: StreamBlockRef[] = [];
-  #texts = new Map<string, number>();
+  /** Per pair: its number in the block, plus #base; what is not above #base is of an earlier block. */
+  readonly #numbers: Float64Array;
+  #base = 0;
+  #pairCount = 0;
+  #names = new Map<string, number>();
+  #textCount = 0;
   #textBytes = new ByteWriter(blockBytesTarget);
-  #pairs = new Map<Label, number>();
   #pairBytes = new ByteWriter(4096);
   #lengths: number[] = [];
   #records = new ByteWriter(blockBytesTarget);
@@ -31,15 +36,18 @@ export class StreamWriter {
   #minOffset = dayLengthNsNumber;
   #maxOffset = 0;
 
-  constructor(file: ByteWriter) {
+  /** @param pairs all pairs of the index */
+  constructor(file: ByteWriter, pairs: readonly { readonly label: Label }[]) {
     this.#file = file;
+    this.#pairs = pairs;
+    this.#numbers = new Float64Array(pairs.length);
   }
 
-  /** @param labels equal pairs are the same object; @param chunks sorted by minOffset */
-  add(labels: readonly Label[], chunks: readonly ChunkRef[]): void {
+  /** @param pairs numbers of the stream's pairs; @param chunks sorted by minOffset */
+  add(pairs: Uint32Array, chunks: readonly ChunkRef[]): void {
     const start = this.#records.length;
-    this.#records.varint(labels.length);
-    for (const label of labels) this.#records.varint(this.#pair(label));
+    this.#records.varint(pairs.length);
+    for (const pair of pairs) this.#records.varint(this.#pair(pair));
     this.#records.varint(chunks.length);
     let before = 0;
     for (const chunk of chunks) {
@@ -58,34 +66,36 @@ export class StreamWriter {
     return this.#blocks;
   }
 
-  #pair(label: Label): number {
-    const known = this.#pairs.get(label);
-    if (known !== undefined) return known;
-    this.#pairBytes.varint(this.#text(label.name)).varint(this.#text(label.value));
-    this.#pairs.set(label, this.#pairs.size);
-    return this.#pairs.size - 1;
+  #pair(pair: number): number {
+    const number = (this.#numbers[pair] ?? 0) - this.#base - 1;
+    if (number >= 0) return number;
+    const label = this.#pairs[pair]?.label ?? { name: '', value: '' };
+    let name = this.#names.get(label.name);
+    if (name === undefined) this.#names.set(label.name, (name = this.#text(label.name)));
+    this.#pairBytes.varint(name).varint(this.#text(label.value));
+    this.#numbers[pair] = this.#base + ++this.#pairCount;
+    return this.#pairCount - 1;
   }
 
   #text(text: string): number {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
     this.#textBytes.text(text);
-    this.#texts.set(text, this.#texts.size);
-    return this.#texts.size - 1;
+    return this.#textCount++;
   }
 
   #close(): void {
     const streams = this.#lengths.length;
     if (streams === 0) return;
     const raw = new ByteWriter(this.#records.length + this.#textBytes.length + this.#pairBytes.length + streams * 3 + 32);
-    raw.varint(this.#texts.size).bytes(this.#textBytes.view()).varint(this.#pairs.size).bytes(this.#pairBytes.view()).varint(streams);
+    raw.varint(this.#textCount).bytes(this.#textBytes.view()).varint(this.#pairCount).bytes(this.#pairBytes.view()).varint(streams);
     for (const length of this.#lengths) raw.varint(length);
     raw.bytes(this.#records.view());
     this.#blocks.push({ first: this.#first, streams, minOffset: this.#minOffset, maxOffset: this.#maxOffset, ...writeBlock(this.#file, raw.view()) });
     this.#first += streams;
-    this.#texts = new Map();
+    this.#base += this.#pairCount;
+    this.#pairCount = 0;
+    this.#names = new Map();
+    this.#textCount = 0;
     this.#textBytes = new ByteWriter(blockBytesTarget);
-    this.#pairs = new Map();
     this.#pairBytes = new ByteWriter(4096);
     this.#lengths = [];
     this.#records = new ByteWriter(blockBytesTarget);

@@ -63,10 +63,10 @@ describe('postings', () => {
 describe('damage that a checksum does not see', () => {
   const file = new ByteWriter();
   file.bytes(Buffer.alloc(headerBytes));
-  const streamWriter = new StreamWriter(file);
   const pairsOf = Array.from({ length: 30 }, (_, i) => ({ name: 'app', value: `value ${i}` }));
   const chunk = { segment: 1, rowGroup: 2, rowStart: 3, rows: 4, minOffset: 5, maxOffset: 600, bytes: 7 };
-  for (const pair of pairsOf) streamWriter.add([pair], [chunk, { ...chunk, minOffset: 500 }]);
+  const streamWriter = new StreamWriter(file, pairsOf.map((label) => ({ label })));
+  for (const i of pairsOf.keys()) streamWriter.add(Uint32Array.of(i), [chunk, { ...chunk, minOffset: 500 }]);
   const streamBlocks = streamWriter.end();
   const pairWriter = new PairWriter(file, pairsOf.length);
   for (const [i, pair] of pairsOf.entries()) pairWriter.add(pair.name, pair.value, Uint32Array.of(i), 5, 600);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dayLengthNs, dayStartNs, formatLabels, isSpoorError, labelSet, labelValue, timeNsMax, timeNsMin, type CompiledMatcher, type LabelSet } from '../../src/model/mod.ts';
 import { IndexReader, writeIndex, type ChunkEntry, type IndexContent, type IndexQuery, type IndexRef } from '../../src/index/mod.ts';
-import { build, content, offset } from './content.ts';
+import { content, offset } from './content.ts';
+import { build } from './many-streams.ts';
 import { matcher } from './matchers.ts';
 import { MemoryStore } from './memory-store.ts';
 

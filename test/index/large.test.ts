@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayStartNs, labelSet, labelValue, type CompiledMatcher } from '../../src/model/mod.ts';
 import { IndexReader, type IndexRef } from '../../src/index/mod.ts';
 import { openDirectoryStore, type CountedObjectStore } from '../../src/objects/mod.ts';
-import { build, manyStreams } from './content.ts';
+import { build, manyStreams } from './many-streams.ts';
 import { matcher } from './matchers.ts';
 import { MemoryStore } from './memory-store.ts';
 
