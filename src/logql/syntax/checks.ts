@@ -4,13 +4,12 @@ import { parseError } from './errors.ts';
 
 /** What is wrong with the expression of a `regexp` stage; null if nothing is. */
 export function regexpParserError(pattern: string): string | null {
-  // RE2 in Go refuses a repeated group name itself only in newer versions; Loki has a text of its own for it.
   const error = regexpError(pattern);
-  if (error !== null) {
-    const name = /^error parsing regexp: duplicate capture group name: `(.*)`$/.exec(error)?.[1];
-    return name === undefined ? error : `duplicate extracted label name '${name}'`;
-  }
-  return groupNames(pattern).some((name) => name !== '') ? null : 'at least one named capture must be supplied';
+  if (error !== null) return error;
+  const names = groupNames(pattern).filter((name) => name !== '');
+  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  if (repeated !== undefined) return `duplicate extracted label name '${repeated}'`;
+  return names.length > 0 ? null : 'at least one named capture must be supplied';
 }
 
 /** What is wrong with the expression of a `pattern` stage; null if nothing is. */
