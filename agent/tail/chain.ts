@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import type { Member } from '../discover/members.ts';
 import type { PodPath } from '../discover/paths.ts';
 import { isRotationNameUnique } from '../discover/paths.ts';
@@ -7,7 +7,7 @@ import type { StreamIndex } from '../parse/record.ts';
 import type { TimeParts } from '../parse/time.ts';
 import { LogFile, startPosition, type FilePosition } from './file.ts';
 import { gzipHead, gzipSize } from './gzip.ts';
-import { fingerprintBytesTelling, fingerprintOf, hasFingerprint, readHead, type Fingerprint } from './identity.ts';
+import { fingerprintBytesTelling, fingerprintOf, hasFingerprint, MovedError, openExactly, readHead, type Fingerprint } from './identity.ts';
 
 /** What a file was known as when the agent last ran. */
 export interface KnownFile {
@@ -96,7 +96,7 @@ export class LogChain {
           unmatched.delete(file);
           matches.set(member, file);
         } catch (error) {
-          this.#events.failed(member.path, error);
+          this.#failed(member, error);
         }
       }
     }
@@ -129,8 +129,8 @@ export class LogChain {
       if (member.gzip) {
         // A plain file that was compressed while nobody held it: what is left of it comes from the member. While it is held, the descriptor serves.
         if (file.fd === null && !(file.gzip && file.finished)) {
+          file.size = gzipSize(member);
           file.gzip = true;
-          file.size = gzipSize(member.path);
           file.finished = file.size <= file.readOffset;
           file.device = member.device;
           file.inode = member.inode;
@@ -143,20 +143,24 @@ export class LogChain {
         if (!file.finished && file.fd === null) this.#open(file);
       }
     } catch (error) {
-      this.#events.failed(member.path, error);
+      this.#failed(member, error);
       return match;
     }
     if (!wasOpen && file.fd !== null) this.#events.opened(file, match !== undefined);
     return file;
   }
 
+  #failed(member: Member, error: unknown): void {
+    if (!(error instanceof MovedError)) this.#events.failed(member.path, error);
+  }
+
   #newFile(member: Member, fromEnd: boolean): LogFile | undefined {
     if (member.gzip) {
-      const head = gzipHead(member.path);
-      const size = gzipSize(member.path);
+      const head = gzipHead(member);
+      const size = gzipSize(member);
       return new LogFile(member.path, member.device, member.inode, true, fingerprintOf(head), fromEnd ? { ...startPosition, offsets: [size, size, size] } : startPosition);
     }
-    const fd = openSync(member.path, 'r');
+    const fd = openExactly(member);
     const head = readHead(fd);
     const fingerprint = fingerprintOf(head);
     const end: FilePosition = { ...startPosition, offsets: [member.size, member.size, member.size] };
@@ -179,7 +183,7 @@ export class LogChain {
   }
 
   #open(file: LogFile): void {
-    const fd = openSync(file.path, 'r');
+    const fd = openExactly(file);
     file.fd = fd;
     file.head = Buffer.from(readHead(fd).subarray(0, headBytes));
   }
@@ -261,14 +265,14 @@ function sameContent(member: Member, unmatched: ReadonlySet<LogFile>): LogFile |
       continue;
     }
     if (file.fingerprint.bytes < fingerprintBytesTelling) continue;
-    head ??= member.gzip ? gzipHead(member.path) : headOf(member);
+    head ??= member.gzip ? gzipHead(member) : headOf(member);
     if (hasFingerprint(head, file.fingerprint)) return file;
   }
   return undefined;
 }
 
 function headOf(member: Member): Buffer {
-  const file = openSync(member.path, 'r');
+  const file = openExactly(member);
   try {
     return readHead(file);
   } finally {

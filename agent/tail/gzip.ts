@@ -2,15 +2,15 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync, rmSync } fr
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
-import { fingerprintBytesMax } from './identity.ts';
+import { fingerprintBytesMax, openExactly, type FileIdentity } from './identity.ts';
 
 /** Largest decompressed size of a rotated member; kubelets rotate at 10 MiB by default. What is over it counts as lost. */
 export const gzipMemberBytesMax = 2 ** 30;
 
 /** The first decompressed bytes of a gzip file, at most fingerprintBytesMax; empty where it is damaged. */
-export function gzipHead(path: string): Buffer {
+export function gzipHead(file: FileIdentity): Buffer {
   const compressed = Buffer.allocUnsafe(16 * 1024);
-  const fd = openSync(path, 'r');
+  const fd = openExactly(file);
   let length: number;
   try {
     length = readSync(fd, compressed, 0, compressed.length, 0);
@@ -27,8 +27,8 @@ export function gzipHead(path: string): Buffer {
 }
 
 /** The decompressed size that a gzip file claims (RFC 1952, ISIZE: its last four bytes); rotated logs are one member below 4 GiB. */
-export function gzipSize(path: string): number {
-  const fd = openSync(path, 'r');
+export function gzipSize(file: FileIdentity): number {
+  const fd = openExactly(file);
   try {
     const end = fstatSync(fd).size;
     const tail = Buffer.alloc(4);
@@ -40,34 +40,38 @@ export function gzipSize(path: string): number {
 
 /**
  * Decompresses a rotated member into a file of `folder` that has no name, so that it is read like any other and vanishes with its descriptor.
- * `damage` says why a member could not be decompressed to its end; what came before can be read.
+ * `damage` says why a member could not be decompressed to its end; what came before can be read. Rejects where the folder takes no file.
  */
-export async function openGzip(path: string, folder: string): Promise<{ readonly fd: number; readonly damage: Error | null }> {
+export async function openGzip(file: FileIdentity, folder: string): Promise<{ readonly fd: number; readonly damage: Error | null }> {
   const temporary = join(folder, `member-${process.pid}-${sequence++}.log`);
-  const handle = await open(temporary, 'wx', 0o600);
-  const source = createReadStream(path);
+  const compressed = openExactly(file);
+  const handle = await open(temporary, 'wx', 0o600).catch((error: unknown) => {
+    closeSync(compressed);
+    throw error;
+  });
+  const source = createReadStream('', { fd: compressed });
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   let bytes = 0;
-  let damage: NodeJS.ErrnoException | null = null;
+  let damage: Error | null = null;
+  let unwritten: unknown;
   try {
     for await (const block of source.pipe(gunzip) as AsyncIterable<Buffer>) {
       bytes += block.length;
       if (bytes > gzipMemberBytesMax) throw new Error(`more than ${gzipMemberBytesMax} bytes when decompressed`);
-      await handle.writeFile(block);
+      await handle.writeFile(block).catch((error: unknown) => {
+        unwritten = error;
+        throw error;
+      });
     }
   } catch (error) {
     damage = error instanceof Error ? error : new Error(String(error));
   }
   source.destroy();
-  if (bytes === 0 && damage?.code === 'ENOENT') {
-    await handle.close();
-    rmSync(temporary, { force: true });
-    throw damage;
-  }
   try {
-    const fd = openSync(temporary, 'r');
-    return { fd, damage };
+    // A full disk is no damage: the member is tried again.
+    if (unwritten !== undefined) throw unwritten;
+    return { fd: openSync(temporary, 'r'), damage };
   } finally {
     await handle.close();
     rmSync(temporary, { force: true });

@@ -1,5 +1,29 @@
 import { createHash } from 'node:crypto';
-import { readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** What names a file while it exists. */
+export interface FileIdentity {
+  readonly path: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+/** Between listing a directory and opening a file in it, another file took its path. The next look at the directory shows what became of it. */
+export class MovedError extends Error {
+  constructor(path: string) {
+    super(`${path} is another file by now`);
+    this.name = 'MovedError';
+  }
+}
+
+/** Opens the file that `identity` names, and no other that took its path meanwhile (MovedError). */
+export function openExactly(identity: FileIdentity): number {
+  const fd = openSync(identity.path, 'r');
+  const stat = fstatSync(fd, { bigint: true });
+  if (stat.ino === identity.inode && stat.dev === identity.device) return fd;
+  closeSync(fd);
+  throw new MovedError(identity.path);
+}
 
 /** A hash of a file's first bytes, which tells a file from another one that was given the same inode. */
 export interface Fingerprint {

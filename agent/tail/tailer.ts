@@ -156,7 +156,7 @@ export class Tailer {
   async #prepare(chain: LogChain, file: LogFile): Promise<void> {
     chain.busy = true;
     try {
-      const { fd, damage } = await openGzip(file.path, this.#options.temporaryDir);
+      const { fd, damage } = await openGzip(file, this.#options.temporaryDir);
       file.fd = fd;
       if (damage !== null) this.#events.damaged(file, damage);
     } catch (error) {
