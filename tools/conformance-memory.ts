@@ -9,7 +9,7 @@ import { answer, isAnswerable, loadCases, loadLibrary, loadSource } from '../tes
 const { values } = parseArgs({
   options: { only: { type: 'string' }, id: { type: 'string' }, fail: { type: 'boolean', default: false }, scanners: { type: 'string', default: '1' } },
 });
-const { judge } = await loadLibrary();
+const library = await loadLibrary();
 const engine = new Engine(loadSource(Number(values.scanners)));
 const totals = { answers: 0, answersPassed: 0, errors: 0, errorsPassed: 0 };
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -20,7 +20,7 @@ for (const [category, all] of loadCases()) {
   for (const one of all) {
     if (!isAnswerable(one) || (values.id !== undefined && one.id !== values.id)) continue;
     const got = await answer(engine, one);
-    const difference = judge(one, got);
+    const difference = library.judge(one, got);
     const isError = one.expect.status >= 400;
     count[isError ? 'errors' : 'answers']++;
     if (difference === undefined) count[isError ? 'errorsPassed' : 'answersPassed']++;

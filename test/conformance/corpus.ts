@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { Engine, encodeQueryResult, parseQuery, prettyExpr } from '../../src/logql/mod.ts';
+import { encodeQueryResult, parseQuery, prettyExpr, type Engine } from '../../src/logql/mod.ts';
 import { defaultLimits, labelSet, SpoorError, type Label, type Limits } from '../../src/model/mod.ts';
 import {
   defaultStepNs, directionParameter, durationParameter, limitParameter, parameter, rangeParameters, timeParameter, type Parameters,
