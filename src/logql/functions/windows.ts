@@ -33,6 +33,9 @@ export class WindowLayout {
   readonly #collapseLast: number;
   readonly #stride: number;
   readonly #firstHigh: number;
+  /** The last answer of locate: it holds for `#day` and times from `#from` up to `boundary`. */
+  #bucket = -1;
+  #from = 0;
   #day = Number.NaN;
   #cell0 = 0;
   #rest0 = 0;
@@ -95,17 +98,32 @@ export class WindowLayout {
 
   /** The bucket of nanosecond `time` of UTC day `day`, or -1 where no window holds it. Also sets `boundary`. */
   locate(day: number, time: number): number {
-    if (day !== this.#day) this.#enter(day);
+    if (day === this.#day) {
+      if (time >= this.#from && time < this.boundary) return this.#bucket;
+    } else this.#enter(day);
+    return (this.#bucket = this.#search(time));
+  }
+
+  #search(time: number): number {
     const step = this.#step;
+    if (this.#cells === 1 && step > Number.MAX_SAFE_INTEGER) {
+      // One window of more than 104 days: doubles cannot tell its ends, but a scan brings no rows from outside.
+      this.boundary = Number.POSITIVE_INFINITY;
+      return 0;
+    }
     const offset = this.#rest0 + time;
     let cell = Math.floor(offset / step);
     if (cell * step > offset) cell--;
     const inCell = offset - cell * step;
-    let end = (cell + 1) * step - this.#rest0;
+    this.#from = cell * step - this.#rest0;
+    let end = this.#from + step;
     let sub = 0;
     if (this.#stride === 2) {
-      if (inCell >= this.#cut) sub = 1;
-      else end = cell * step + this.#cut - this.#rest0;
+      const cut = this.#from + this.#cut;
+      if (inCell >= this.#cut) {
+        sub = 1;
+        this.#from = cut;
+      } else end = cut;
     }
     this.boundary = end;
     cell += this.#cell0;
