@@ -12,6 +12,8 @@ export interface FlushParts {
   readonly settings: IngesterSettings;
   readonly log: IngesterLog;
   readonly hook: FlushHook;
+  /** Called when the object store fails and the flush has to wait. */
+  readonly onStall: () => void;
 }
 
 /**
@@ -76,6 +78,7 @@ async function retry<Result>(parts: FlushParts, what: string, action: () => Prom
       return await action();
     } catch (error) {
       if (signal.aborted || !isSpoorError(error) || !error.retryable) throw error;
+      parts.onStall();
       parts.log.warn({ object: what, reason: reasonOf(error), retryInMs: pauseMs }, 'object store failed; the flush waits and tries again');
       await sleep(pauseMs, undefined, { signal });
     }

@@ -5,7 +5,7 @@ import { writeGeneration, type FlushParts } from './flush.ts';
 import { Generation, type StreamWatcher } from './head/generation.ts';
 import type { BlockPool } from './head/pool.ts';
 
-export interface PartitionParts extends FlushParts {
+export interface PartitionParts extends Omit<FlushParts, 'onStall'> {
   readonly partition: number;
   readonly journal: Journal;
   readonly lease: Lease;
@@ -32,6 +32,8 @@ export class PartitionIngester {
   #failure: unknown;
   #following: Promise<void> = Promise.resolve();
   #flushing: Promise<void> | undefined;
+  /** Resolves when the running flush ends or has to wait for the object store. */
+  #flushPace: Promise<void> = Promise.resolve();
   #listeners = new Set<() => void>();
 
   /** `flushed` is the last position of the partition's newest manifest. */
@@ -74,6 +76,7 @@ export class PartitionIngester {
     const { journal, partition } = this.#parts;
     for await (const { position, data } of journal.read(partition, this.#applied + 1n, this.#stop.signal)) {
       while (this.#mustWait()) await this.flush();
+      if (this.#mustPace()) await this.#flushPace;
       const generation = this.#generations.at(-1) as Generation;
       const batch = decodeRecord(data, `journal record ${position} of partition ${partition}`);
       generation.append(batch, position, this.#parts.clock.nowMs());
@@ -87,6 +90,11 @@ export class PartitionIngester {
   #mustWait(): boolean {
     const current = this.#generations.at(-1);
     return current !== undefined && current.rows > 0 && this.#parts.blocks.usedBytes >= this.#parts.settings.headBytesMax;
+  }
+
+  /** While a flush gets on, acknowledgements wait for it rather than that the heads grow to the point where pushes are refused. */
+  #mustPace(): boolean {
+    return this.#flushing !== undefined && this.#parts.blocks.usedBytes >= this.#parts.settings.headBytesPaced;
   }
 
   #wake(): void {
@@ -159,7 +167,10 @@ export class PartitionIngester {
     if (generation === this.#generations.at(-1)) this.#generations.push(this.#newGeneration());
     await hook('cut');
     const startedMs = clock.monotonicMs();
-    const manifest = await writeGeneration(this.#parts, generation, lease.epoch, clock.nowMs(), this.#stop.signal);
+    const paced = Promise.withResolvers<void>();
+    this.#flushPace = paced.promise;
+    const parts = { ...this.#parts, onStall: paced.resolve };
+    const manifest = await writeGeneration(parts, generation, lease.epoch, clock.nowMs(), this.#stop.signal).finally(paced.resolve);
     // From here on new queries read the segments; generations that running queries hold stay readable for them.
     catalogue.add(manifest);
     this.#generations.splice(this.#generations.indexOf(generation), 1);

@@ -25,6 +25,8 @@ export interface IngesterSettings {
   readonly flushAgeMs: number;
   /** Memory of all heads; above it pushes are refused until a flush has made room. */
   readonly headBytesMax: number;
+  /** Memory of all heads above which pushes are answered only as fast as flushes get on, as long as they do. */
+  readonly headBytesPaced: number;
   readonly blockRows: number;
   readonly blockBytes: number;
   /** A segment is closed when it holds about this many bytes. */
@@ -38,6 +40,7 @@ export const defaultIngesterSettings: IngesterSettings = {
   flushBytes: 64 * 2 ** 20,
   flushAgeMs: 10 * 60_000,
   headBytesMax: 384 * 2 ** 20,
+  headBytesPaced: 144 * 2 ** 20,
   blockRows: 65_536,
   blockBytes: 12 * 2 ** 20,
   segmentBytesMax: 32 * 2 ** 20,

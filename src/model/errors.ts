@@ -65,7 +65,7 @@ export const errorCodes = {
     message: "Per stream rate limit exceeded (limit: {limit}/sec) while attempting to ingest for stream '{stream}' totaling {bytes}, consider splitting a stream via additional labels or contact your Loki administrator to see if the limit can be increased",
   },
   push_rejected: { status: 400, retryable: false, message: '{reason}' },
-  ingester_memory_full: { status: 429, retryable: true, message: 'the heads hold {bytes} bytes of at most {limit} (ingester.memory_bytes_max); retry after they are flushed' },
+  ingester_memory_full: { status: 429, retryable: true, message: 'the heads hold {bytes} bytes of at most {limit} (ingester.head_bytes_max); retry after they are flushed' },
 
   // Data on disk and in object storage.
   corruption: { status: 500, retryable: false, message: 'damaged data in {where} at offset {offset}: {reason}' },

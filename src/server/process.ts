@@ -82,6 +82,7 @@ async function startLocked(
       flushBytes: settings['ingester.flush_bytes'],
       flushAgeMs: settings['ingester.flush_age'],
       headBytesMax: settings['ingester.head_bytes_max'],
+      headBytesPaced: settings['ingester.head_bytes_paced'],
     },
     clock,
     log,

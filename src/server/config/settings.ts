@@ -30,6 +30,7 @@ export const settingSpecs = {
   'ingester.flush_bytes': size(64 * 2 ** 20, 'raw bytes in a head that start a flush'),
   'ingester.flush_age': duration(600, 'age of the oldest row in a head that starts a flush'),
   'ingester.head_bytes_max': size(384 * 2 ** 20, 'memory of all heads; pushes are answered 429 above it'),
+  'ingester.head_bytes_paced': size(144 * 2 ** 20, 'memory of all heads above which pushes are answered as fast as flushes get on'),
   'querier.threads': count(0, 'worker threads that scan; 0: one for each processor'),
   'querier.footer_cache_bytes': size(32 * 2 ** 20, 'segment footers kept in memory'),
   'querier.index_cache_bytes': size(64 * 2 ** 20, 'index blocks kept in memory'),
