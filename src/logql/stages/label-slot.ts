@@ -3,6 +3,9 @@ import type { TextCache, TextForm } from './text-cache.ts';
 /** Where a label comes from. */
 export type LabelCategory = 'stream' | 'structuredMetadata' | 'parsed';
 
+/** Whether a row may stay, by the label that was just parsed. */
+export type FilterWhileParsing = () => boolean;
+
 const noBytes = Buffer.alloc(0);
 
 /**
@@ -16,8 +19,8 @@ export class LabelSlot {
   readonly wanted: boolean;
   /** The slot of `<name>_extracted`, once it was needed. */
   extracted: LabelSlot | null = null;
-  /** Position among the label filters that parsers ask at once; -1 if there is none. */
-  filter = -1;
+  /** A later label filter on this label alone, which parsers ask as soon as they set it. */
+  readonly filter: FilterWhileParsing | null;
 
   streamStamp = 0;
   streamValue = '';
@@ -33,10 +36,11 @@ export class LabelSlot {
   #end = 0;
   #form: TextForm = 'plain';
 
-  constructor(name: string, id: number, wanted: boolean) {
+  constructor(name: string, id: number, wanted: boolean, filter: FilterWhileParsing | null) {
     this.name = name;
     this.id = id;
     this.wanted = wanted;
+    this.filter = filter;
   }
 
   setText(value: string): void {

@@ -2,7 +2,7 @@ import type { Label, LabelSet } from '../../model/mod.ts';
 import type { OutputLabels } from '../source.ts';
 import { allLabels, type LabelNeeds } from './hints.ts';
 import { byName, LabelTables, type GroupedLabels, type InternedLabels, type StreamEntry } from './label-tables.ts';
-import { LabelSlot, type LabelCategory } from './label-slot.ts';
+import { LabelSlot, type FilterWhileParsing, type LabelCategory } from './label-slot.ts';
 import { MetadataNames } from './metadata-names.ts';
 import { TextCache, type TextForm } from './text-cache.ts';
 
@@ -23,6 +23,7 @@ export class LabelsBuilder {
   readonly cache = new TextCache();
   readonly #required: ReadonlySet<string> | null;
   readonly #slots = new Map<string, LabelSlot>();
+  readonly #filters = new Map<string, FilterWhileParsing>();
   readonly #tables: LabelTables;
   readonly #metadataNames: MetadataNames;
   /** Labels set in this row, except those deleted again. */
@@ -62,10 +63,17 @@ export class LabelsBuilder {
   slot(name: string): LabelSlot {
     let slot = this.#slots.get(name);
     if (slot === undefined) {
-      slot = new LabelSlot(name, this.#slots.size + 1, this.wants(name));
+      slot = new LabelSlot(name, this.#slots.size + 1, this.wants(name), this.#filters.get(name) ?? null);
       this.#slots.set(name, slot);
     }
     return slot;
+  }
+
+  /** Has parsers ask `test` as soon as they set the label. The first one for a label counts; to be called before the first row. */
+  filterWhileParsing(name: string, test: FilterWhileParsing): void {
+    if (!this.needs.filterWhileParsing || this.#filters.has(name)) return;
+    this.#filters.set(name, test);
+    this.#slots.delete(name);
   }
 
   // ---- a new row ---------------------------------------------------------------------------------
@@ -258,6 +266,12 @@ export class LabelsBuilder {
   setError(kind: string, details: string): void {
     this.error = kind;
     this.#errorDetails = details;
+  }
+
+  /** The error of a parser: what it found before stays. Null details leave those of an earlier error. */
+  setParserError(kind: string, details: string | null): void {
+    this.error = kind;
+    if (details !== null) this.#errorDetails = details;
   }
 
   // ---- what parsers ask --------------------------------------------------------------------------
