@@ -119,7 +119,7 @@ function joinValues(node: JoinNode, left: Matrix, right: Matrix): Matrix {
       const labels = resultLabels(series.labels, partner.labels, matching);
       const resultKey = labelsKey(labels);
       // One-to-one: each signature once per step. Many-to-one: each resulting label set once per signature and step.
-      const once = matching.card === 'one-to-one' ? key : `${key}\u0002${resultKey}`;
+      const once = matching.card === 'one-to-one' ? key : `${key}|${resultKey}`;
       let used = taken.get(once);
       let result = results.get(resultKey);
       for (let step = 0; step < steps; step++) {
@@ -133,7 +133,7 @@ function joinValues(node: JoinNode, left: Matrix, right: Matrix): Matrix {
         if (result === undefined || result.present[step] === 1) {
           checkMatrixPoints(results.size + 1, steps);
           result = { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
-          results.set(results.has(resultKey) ? `${resultKey}\u0002${results.size}` : resultKey, result);
+          results.set(results.has(resultKey) ? `${resultKey}|${results.size}` : resultKey, result);
         }
         result.values[step] = filters ? a : value;
         result.present[step] = 1;

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../../model/mod.ts';
 import { planQuery, type PlanRequest } from '../plan/planner.ts';
 import type { MetricPlan, Plan } from '../plan/plan.ts';
+import { noStats } from '../functions/merge.ts';
 import type { LogSource } from '../source.ts';
 import { parseQuery } from '../syntax/mod.ts';
 import { Evaluation } from './evaluate.ts';
@@ -26,6 +27,7 @@ export class Engine {
     const started = this.#clock.monotonicMs();
     const plan = this.plan(params);
     const steps = plan.kind === 'metric' ? plan.steps : 0;
+    if (this.#isForgotten(params)) return { ...emptyResult(plan), stats: { ...noStats, elapsedMs: 0, returned: 0 }, warnings: [] };
     // Ends the other scans of the query when one of them fails.
     const failed = new AbortController();
     const evaluation = new Evaluation(this.#source, AbortSignal.any([signal, failed.signal]), steps, params.limits.max_query_bytes_read, params.partialSeries ?? false);
@@ -48,14 +50,24 @@ export class Engine {
     return planQuery(expr, { ...request, time: this.#lookback(params) });
   }
 
-  /** The time of the query, as far as max_query_lookback lets it see. */
+  /** The first time that max_query_lookback lets a query see. */
+  #firstNs(params: QueryParams): bigint | null {
+    const lookback = params.limits.max_query_lookback;
+    return lookback > 0n ? this.#clock.nowNs() - lookback : null;
+  }
+
+  /** Whether a query asks only for times before that: its answer is empty. */
+  #isForgotten(params: QueryParams): boolean {
+    const firstNs = this.#firstNs(params);
+    return firstNs !== null && (params.kind === 'instant' ? params.timeNs : params.endNs) < firstNs;
+  }
+
   #lookback(params: QueryParams): PlanRequest['time'] {
     if (params.kind === 'instant') return { kind: 'instant', timeNs: params.timeNs };
     const { startNs, endNs, stepNs, intervalNs } = params;
-    const lookback = params.limits.max_query_lookback;
-    const first = lookback > 0n ? this.#clock.nowNs() - lookback : startNs;
-    const start = first > startNs ? (first > endNs ? endNs : first) : startNs;
-    return { kind: 'range', startNs: start, endNs, stepNs, intervalNs };
+    const firstNs = this.#firstNs(params);
+    const clamped = firstNs !== null && firstNs > startNs && firstNs <= endNs ? firstNs : startNs;
+    return { kind: 'range', startNs: clamped, endNs, stepNs, intervalNs };
   }
 
   async #run(plan: Plan, evaluation: Evaluation): Promise<StreamsResult | MatrixResult | VectorResult | ScalarResult> {
@@ -64,6 +76,11 @@ export class Engine {
     if (plan.instant && root.kind === 'constant' && root.scalar) return { resultType: 'scalar', timeNs: plan.startNs, value: root.value };
     return shape(plan, await evaluation.evaluate(root));
   }
+}
+
+function emptyResult(plan: Plan): StreamsResult | MatrixResult | VectorResult {
+  if (plan.kind === 'log') return { resultType: 'streams', labels: [], rows: [] };
+  return shape(plan, { steps: plan.steps, series: [] });
 }
 
 function shape(plan: MetricPlan, matrix: MatrixResult['matrix']): MatrixResult | VectorResult {

@@ -9,7 +9,7 @@ export function groupLabels(labels: LabelSet, grouping: Grouping): LabelSet {
 /** A key that is the same for the same labels only. */
 export function labelsKey(labels: LabelSet): string {
   let key = '';
-  for (const { name, value } of labels) key += `${name}\u0000${value}\u0001`;
+  for (const { name, value } of labels) key += `${name.length}:${name}${value.length}:${value}`;
   return key;
 }
 

@@ -4,11 +4,10 @@ import type { Evaluation } from './evaluate.ts';
 import { labelsKey } from './labels.ts';
 import type { ResultRow, StreamsResult } from './types.ts';
 
-/** Reads the rows of a log query: at most `limit`, none less than `intervalNs` behind the one before it, equal ones once. */
+/** Reads the rows of a log query: at most `limit`, none less than `intervalNs` behind the one before it. */
 export async function readRows(plan: LogPlan, source: LogSource, evaluation: Evaluation): Promise<StreamsResult> {
   const labels = new LabelTable();
   const rows: ResultRow[] = [];
-  const seen = new EqualRows();
   const backward = plan.task.output.kind === 'log' && plan.task.output.direction === 'backward';
   let last: bigint | null = null;
   reading: for await (const batch of source.scan(plan.task, evaluation.signal)) {
@@ -17,9 +16,7 @@ export async function readRows(plan: LogPlan, source: LogSource, evaluation: Eva
     const numbers = batch.labels.map((set) => labels.number(set));
     for (const row of batch.rows) {
       if (plan.intervalNs > 0n && last !== null && (backward ? last - row.timeNs : row.timeNs - last) < plan.intervalNs) continue;
-      const number = numbers[row.labels] as number;
-      if (seen.has(row.timeNs, number, row.line)) continue;
-      rows.push({ timeNs: row.timeNs, labels: number, line: row.line });
+      rows.push({ timeNs: row.timeNs, labels: numbers[row.labels] as number, line: row.line });
       last = row.timeNs;
       if (plan.limit > 0 && rows.length >= plan.limit) break reading;
     }
@@ -33,27 +30,11 @@ class LabelTable {
   readonly #byKey = new Map<string, number>();
 
   number(labels: OutputLabels): number {
-    const key = [labels.stream, labels.structuredMetadata, labels.parsed].map(labelsKey).join('\u0002');
+    const key = [labels.stream, labels.structuredMetadata, labels.parsed].map(labelsKey).join('|');
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     this.#byKey.set(key, this.all.length);
     this.all.push(labels);
     return this.all.length - 1;
-  }
-}
-
-/** Knows the rows of the time that is being read: stages may make rows equal that were not (`drop`), and Loki answers those once. */
-class EqualRows {
-  #timeNs: bigint | null = null;
-  #rows: { readonly labels: number; readonly line: Uint8Array }[] = [];
-
-  /** Whether an equal row was asked for before; remembers it. */
-  has(timeNs: bigint, labels: number, line: Uint8Array): boolean {
-    if (timeNs !== this.#timeNs) {
-      this.#timeNs = timeNs;
-      this.#rows = [];
-    } else if (this.#rows.some((row) => row.labels === labels && Buffer.compare(row.line, line) === 0)) return true;
-    this.#rows.push({ labels, line });
-    return false;
   }
 }
