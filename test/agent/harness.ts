@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,4 +76,17 @@ export function cri(n: number, message: string, stream = 'stdout', tag = 'F'): s
   const micros = String(n % 1_000_000).padStart(6, '0');
   const seconds = new Date(Date.UTC(2026, 10, 20) + Math.floor(n / 1_000_000) * 1000).toISOString().slice(0, 19);
   return `${seconds}.${micros}000Z ${stream} ${tag} ${message}\n`;
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
 }
