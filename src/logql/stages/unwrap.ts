@@ -1,18 +1,18 @@
 import type { Unwrap } from '../syntax/mod.ts';
 import { parseBytesGo, parseDurationGo, parseFloatGo, type Converted } from '../template/mod.ts';
 import { labelTest } from './label-filter.ts';
-import type { LabelsBuilder } from './labels-builder.ts';
+import type { Row } from './stage.ts';
 
 /** An unwrap made ready. */
 export interface CompiledUnwrap {
   /** Takes the row's value into `value`; false drops the row, as a missing or empty label does. A value that does not convert is 0 and sets SampleExtractionErr. */
-  process(): boolean;
+  process(row: Row): boolean;
   /** The value of the last row that stayed. */
   value: number;
 }
 
 /** Compiles `| unwrap conversion(label) | filters`. */
-export function compileUnwrap(unwrap: Unwrap, labels: LabelsBuilder): CompiledUnwrap {
+export function compileUnwrap(unwrap: Unwrap): CompiledUnwrap {
   const convert = conversions[unwrap.conversion];
   const filters = unwrap.filters.map(labelTest);
   const { label } = unwrap;
@@ -21,7 +21,7 @@ export function compileUnwrap(unwrap: Unwrap, labels: LabelsBuilder): CompiledUn
   let last = convert(lastText);
   const compiled: CompiledUnwrap = {
     value: 0,
-    process: () => {
+    process: ({ labels }) => {
       const text = labels.get(label);
       if (text === undefined || text === '') return false;
       if (text !== lastText) {
