@@ -1,6 +1,6 @@
 export type * from './source.ts';
 export type { RangeAggregation } from './plan/aggregation.ts';
-export type { BlockScanner, ScanNeeds } from './scan/scanner.ts';
+export { createScanner, mergeBatches, type BlockScanner, type ScanNeeds } from './scan/mod.ts';
 export { compileMatcher, compileRegex, RegexSyntaxError, type ByteMatcher, type RegexOptions } from './regex/mod.ts';
 export { createRangeAggregator } from './functions/create.ts';
 export type { RangeAggregator } from './functions/range-aggregator.ts';

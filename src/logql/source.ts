@@ -54,6 +54,11 @@ export interface OutputLabels {
   readonly stream: LabelSet;
   readonly structuredMetadata: LabelSet;
   readonly parsed: LabelSet;
+  /**
+   * The printed labels of the stream that the rows came from, where stages may have taken some away (drop, keep, label_format): rows that
+   * became equal count once, but only rows of one stream.
+   */
+  readonly origin?: string;
 }
 
 /** One returned row; its total order is (time, position, index, partition). */

@@ -1,0 +1,174 @@
+import { asBuffer } from '../../bytes/mod.ts';
+import { formatLabels, type LabelSet, type Matcher, type RowBlock } from '../../model/mod.ts';
+import { createRangeAggregator } from '../functions/create.ts';
+import type { RangeAggregator } from '../functions/range-aggregator.ts';
+import type { RangeAggregation } from '../plan/aggregation.ts';
+import { compileMatcher } from '../regex/mod.ts';
+import type { Partial, ScanTask } from '../source.ts';
+import { compilePipeline } from '../stages/compile.ts';
+import { labelNeeds } from '../stages/hints.ts';
+import type { GroupedLabels } from '../stages/label-tables.ts';
+import { LabelsBuilder } from '../stages/labels-builder.ts';
+import { Row, type CompiledStage } from '../stages/stage.ts';
+import { compileUnwrap, type CompiledUnwrap } from '../stages/unwrap.ts';
+import { BlockLines } from './block-lines.ts';
+import { splitStages } from './leading.ts';
+import type { BlockScanner, ScanNeeds } from './scanner.ts';
+import { LineSelector } from './select.ts';
+import { StatsCounter } from './stats.ts';
+
+/** Gathers the samples of a range aggregation. */
+export class AggregateScanner implements BlockScanner {
+  readonly needs: ScanNeeds;
+  readonly #selector: LineSelector;
+  readonly #stages: readonly CompiledStage[];
+  readonly #unwrap: CompiledUnwrap | null;
+  /** Labels of `by (…)`; null for all others. */
+  readonly #by: readonly string[] | null;
+  readonly #sumsBytes: boolean;
+  readonly #builder: LabelsBuilder;
+  readonly #row: Row;
+  readonly #aggregator: RangeAggregator;
+  /** The aggregator's handle by the builder's number of the series. */
+  readonly #handles: number[] = [];
+  readonly #stats = new StatsCounter();
+  #times = new Float64Array(1024);
+
+  constructor(task: ScanTask, aggregation: RangeAggregation) {
+    const { filters, rest } = splitStages(task.stages);
+    const { op, unwrap } = aggregation;
+    const labels = labelNeeds(aggregation);
+    this.#selector = new LineSelector(filters);
+    this.#builder = new LabelsBuilder(labels);
+    this.#row = new Row(this.#builder);
+    this.#stages = compilePipeline(rest, this.#builder, unwrap);
+    this.#unwrap = unwrap === null ? null : compileUnwrap(unwrap);
+    this.#by = labels.grouping !== null && !labels.grouping.without ? labels.grouping.labels : null;
+    this.#sumsBytes = op === 'bytes_over_time' || op === 'bytes_rate';
+    this.#aggregator = createRangeAggregator(aggregation);
+    const lines = !this.#selector.selectsAll || this.#stages.some(({ usesLine }) => usesLine);
+    this.needs = {
+      order: op === 'first_over_time' || op === 'last_over_time' || op === 'rate_counter',
+      lineLength: this.#sumsBytes && !lines,
+      lines,
+      metadata: unwrap !== null || this.#stages.some(({ usesLabels }) => usesLabels) || !alwaysInStream(this.#by, task.matchers),
+    };
+  }
+
+  add(block: RowBlock): void {
+    if (block.rows === 0) return;
+    this.#stats.block(block);
+    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(wanted(block.lines), block.rows));
+    const count = selected === null ? block.rows : selected.length;
+    for (let from = 0; from < count; ) {
+      const stream = block.stream[selected === null ? from : selected[from]!]!;
+      let to = from + 1;
+      while (to < count && block.stream[selected === null ? to : selected[to]!] === stream) to++;
+      this.#run(block, selected, from, to, block.streams[stream]!);
+      from = to;
+    }
+  }
+
+  /** Rows at places from … to, which are of one stream. */
+  #run(block: RowBlock, selected: Uint32Array | null, from: number, to: number, labels: LabelSet): void {
+    this.#builder.resetStream(labels);
+    if (this.#stages.length > 0 || this.#unwrap !== null) {
+      for (let i = from; i < to; i++) this.#process(block, selected === null ? i : selected[i]!);
+      return;
+    }
+    this.#stats.matched(to - from);
+    this.#builder.resetRow(null, 0, 0);
+    const series = this.#handle(this.#builder.groupedResult());
+    const { metadata } = block;
+    if (metadata === null || this.#by?.every((name) => labels.some((label) => label.name === name)) === true) {
+      this.#addAll(block, selected, from, to, series);
+      return;
+    }
+    // Rows with metadata may be of other series; those between them are added together.
+    const bytes = asBuffer(metadata.bytes);
+    let open = from;
+    for (let i = from; i < to; i++) {
+      const row = selected === null ? i : selected[i]!;
+      const length = metadata.length[row]!;
+      if (length === 0) continue;
+      this.#builder.resetRow(bytes, metadata.start[row]!, length);
+      const own = this.#handle(this.#builder.groupedResult());
+      if (own === series) continue;
+      if (i > open) this.#addAll(block, selected, open, i, series);
+      this.#addAll(block, selected, i, i + 1, own);
+      open = i + 1;
+    }
+    if (to > open) this.#addAll(block, selected, open, to, series);
+  }
+
+  /** Adds rows that no stage looks at one by one. */
+  #addAll(block: RowBlock, selected: Uint32Array | null, from: number, to: number, series: number): void {
+    if (this.#sumsBytes) {
+      const length = wanted(block.lines?.length ?? block.lineLength);
+      for (let i = from; i < to; i++) {
+        const row = selected === null ? i : selected[i]!;
+        this.#aggregator.add(series, block.day, block.time[row]!, length[row]!, 0, 0, 0);
+      }
+      return;
+    }
+    if (selected === null) {
+      this.#aggregator.addCounts(series, block.day, block.time, from, to);
+      return;
+    }
+    if (this.#times.length < to - from) this.#times = new Float64Array(2 * (to - from));
+    const times = this.#times;
+    for (let i = from; i < to; i++) times[i - from] = block.time[selected[i]!]!;
+    this.#aggregator.addCounts(series, block.day, times, 0, to - from);
+  }
+
+  #process(block: RowBlock, at: number): void {
+    const row = this.#row;
+    const { lines, metadata, lineLength, order } = block;
+    if (lines !== null) {
+      row.bytes = asBuffer(lines.bytes);
+      row.start = lines.start[at]!;
+      row.end = row.start + lines.length[at]!;
+    } else {
+      row.start = 0;
+      row.end = lineLength === null ? 0 : lineLength[at]!;
+    }
+    row.day = block.day;
+    row.time = block.time[at]!;
+    this.#builder.resetRow(metadata === null ? null : asBuffer(metadata.bytes), metadata === null ? 0 : metadata.start[at]!, metadata === null ? 0 : metadata.length[at]!);
+    for (const stage of this.#stages) if (!stage.process(row)) return;
+    if (this.#unwrap !== null && !this.#unwrap.process(row)) return;
+    this.#stats.matched(1);
+    const value = this.#unwrap !== null ? this.#unwrap.value : this.#sumsBytes ? row.end - row.start : 1;
+    const series = this.#handle(this.#builder.groupedResult());
+    if (order === null) this.#aggregator.add(series, row.day, row.time, value, 0, 0, 0);
+    else this.#aggregator.add(series, row.day, row.time, value, order.position[at]!, order.index[at]!, order.partition[at]!);
+  }
+
+  #handle(group: GroupedLabels): number {
+    let handle = this.#handles[group.id];
+    if (handle === undefined) {
+      handle = this.#aggregator.series(formatLabels(group.labels), group.labels);
+      this.#handles[group.id] = handle;
+    }
+    return handle;
+  }
+
+  boundNs(): null {
+    return null;
+  }
+
+  finish(): Partial {
+    return { kind: 'partial', stats: this.#stats.stats, series: this.#aggregator.finish() };
+  }
+}
+
+/** Whether `by` names only labels that every stream has which the matchers accept, so that metadata changes no series. */
+function alwaysInStream(by: readonly string[] | null, matchers: readonly Matcher[]): boolean {
+  if (by === null) return false;
+  return by.every((name) => matchers.some((matcher) => matcher.name === name && !compileMatcher(matcher).matchesEmpty));
+}
+
+function wanted<T>(column: T | null | undefined): T {
+  if (column === null || column === undefined) throw new TypeError('a block lacks a column that the scan needs');
+  return column;
+}

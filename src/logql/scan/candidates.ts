@@ -1,0 +1,100 @@
+import { dayOf, dayStartNs } from '../../model/mod.ts';
+
+/** Rows that may be among those returned, as columns; sorted, made unique and cut from time to time. */
+export class Candidates {
+  readonly #backward: boolean;
+  /** Rows wanted at most; Infinity for all. */
+  readonly limit: number;
+  /** Whether rows that were different may be equal now, and count once then. */
+  readonly #collapse: boolean;
+  length = 0;
+  /** How many of the first ones are sorted, unique and (under a limit) own their lines. */
+  #settled = 0;
+  day: number[] = [];
+  time: number[] = [];
+  position: number[] = [];
+  index: number[] = [];
+  partition: number[] = [];
+  /** Index of the row's labels. */
+  labels: number[] = [];
+  line: Uint8Array[] = [];
+
+  constructor(backward: boolean, limit: number, collapse: boolean) {
+    this.#backward = backward;
+    this.limit = limit > 0 ? limit : Infinity;
+    this.#collapse = collapse;
+  }
+
+  push(day: number, time: number, position: number, index: number, partition: number, labels: number, line: Uint8Array): void {
+    const i = this.length++;
+    this.day[i] = day;
+    this.time[i] = time;
+    this.position[i] = position;
+    this.index[i] = index;
+    this.partition[i] = partition;
+    this.labels[i] = labels;
+    this.line[i] = line;
+  }
+
+  /** Whether a row of that time comes too late to be returned. */
+  isBeyond(day: number, time: number): boolean {
+    if (this.#settled < this.limit) return false;
+    const last = this.#settled - 1;
+    const order = day - this.day[last]! || time - this.time[last]!;
+    return this.#backward ? order < 0 : order > 0;
+  }
+
+  /** The time of the last row where there are as many as wanted. */
+  get boundNs(): bigint | null {
+    if (this.#settled < this.limit) return null;
+    const last = this.#settled - 1;
+    return dayStartNs(this.day[last]!) + BigInt(this.time[last]!);
+  }
+
+  /** Sorts, drops repeats, and cuts to the limit. */
+  settle(): void {
+    if (this.#settled === this.length) return;
+    const order = Uint32Array.from({ length: this.length }, (_, i) => i).sort((a, b) => this.#compare(a, b));
+    const kept: number[] = [];
+    for (const i of order) {
+      if (kept.length >= this.limit) break;
+      if (!this.#collapse || !this.#repeats(kept, i)) kept.push(i);
+    }
+    // A few lines must not keep whole pages alive.
+    const copyFrom = Number.isFinite(this.limit) ? this.#settled : this.length;
+    this.line = kept.map((i) => (i >= copyFrom ? Buffer.from(this.line[i]!) : this.line[i]!));
+    this.day = kept.map((i) => this.day[i]!);
+    this.time = kept.map((i) => this.time[i]!);
+    this.position = kept.map((i) => this.position[i]!);
+    this.index = kept.map((i) => this.index[i]!);
+    this.partition = kept.map((i) => this.partition[i]!);
+    this.labels = kept.map((i) => this.labels[i]!);
+    this.length = this.#settled = kept.length;
+  }
+
+  #compare(a: number, b: number): number {
+    const order =
+      this.day[a]! - this.day[b]! ||
+      this.time[a]! - this.time[b]! ||
+      this.position[a]! - this.position[b]! ||
+      this.index[a]! - this.index[b]! ||
+      this.partition[a]! - this.partition[b]!;
+    return this.#backward ? -order : order;
+  }
+
+  /** Whether a row equal to i (time, labels, line) is among the last of `kept`. */
+  #repeats(kept: readonly number[], i: number): boolean {
+    for (let k = kept.length - 1; k >= 0; k--) {
+      const other = kept[k]!;
+      if (this.time[other] !== this.time[i] || this.day[other] !== this.day[i]) return false;
+      if (this.labels[other] === this.labels[i] && Buffer.compare(this.line[other]!, this.line[i]!) === 0) return true;
+    }
+    return false;
+  }
+}
+
+/** A time in nanoseconds as its UTC day and the nanoseconds in it. */
+export function splitTime(timeNs: bigint): { readonly day: number; readonly time: number } {
+  const day = dayOf(timeNs);
+  return { day, time: Number(timeNs - dayStartNs(day)) };
+}

@@ -1,0 +1,13 @@
+import type { ScanTask } from '../source.ts';
+import { AggregateScanner } from './aggregate-scanner.ts';
+import { LogScanner } from './log-scanner.ts';
+import type { BlockScanner } from './scanner.ts';
+
+/**
+ * Makes the scanner of a task; one for each worker. Throws RegexSyntaxError or TemplateSyntaxError for stages that stageError finds fault with, and
+ * from `add` what the aggregator throws (max_query_series, query_memory) and `corruption` for structured metadata that is none.
+ */
+export function createScanner(task: ScanTask): BlockScanner {
+  const { output } = task;
+  return output.kind === 'log' ? new LogScanner(task, output) : new AggregateScanner(task, output.aggregation);
+}

@@ -1,0 +1,138 @@
+import { asBuffer } from '../../bytes/mod.ts';
+import { formatLabels, type RowBlock } from '../../model/mod.ts';
+import type { Batch, LogOutput, OutputLabels, ScanTask } from '../source.ts';
+import { compilePipeline } from '../stages/compile.ts';
+import { allLabels } from '../stages/hints.ts';
+import { LabelsBuilder } from '../stages/labels-builder.ts';
+import { Row, type CompiledStage } from '../stages/stage.ts';
+import type { Stage } from '../syntax/mod.ts';
+import { BlockLines } from './block-lines.ts';
+import { Candidates } from './candidates.ts';
+import { splitStages } from './leading.ts';
+import { outputRows } from './merge.ts';
+import type { BlockScanner, ScanNeeds } from './scanner.ts';
+import { LineSelector } from './select.ts';
+import { StatsCounter } from './stats.ts';
+
+/** Stages that can make rows of one stream equal that were not. */
+const mergingStages: ReadonlySet<Stage['kind']> = new Set(['drop', 'keep', 'line_format', 'label_format', 'unpack', 'decolorize']);
+/** Stages that can give rows of different streams the same labels. */
+const relabelling: ReadonlySet<Stage['kind']> = new Set(['drop', 'keep', 'label_format']);
+
+/** Finds the rows of a log task. */
+export class LogScanner implements BlockScanner {
+  readonly needs: ScanNeeds = { order: true, lineLength: false, lines: true, metadata: true };
+  readonly #backward: boolean;
+  readonly #selector: LineSelector;
+  readonly #stages: readonly CompiledStage[];
+  readonly #builder = new LabelsBuilder(allLabels);
+  readonly #row = new Row(this.#builder);
+  readonly #candidates: Candidates;
+  readonly #settleAt: number;
+  readonly #tellOrigins: boolean;
+  readonly #stats = new StatsCounter();
+  readonly #labels: OutputLabels[] = [];
+  /** Index in `#labels` by the builder's number of the labels; one table per origin where origins are told. */
+  #indices: number[] = [];
+  readonly #indicesByOrigin = new Map<string, number[]>();
+  #origin: string | undefined;
+
+  constructor(task: ScanTask, output: LogOutput) {
+    const { filters, rest } = splitStages(task.stages);
+    this.#selector = new LineSelector(filters);
+    this.#stages = compilePipeline(rest, this.#builder, null);
+    this.#backward = output.direction === 'backward';
+    this.#tellOrigins = rest.some(({ kind }) => relabelling.has(kind));
+    this.#candidates = new Candidates(this.#backward, output.limit, rest.some(({ kind }) => mergingStages.has(kind)));
+    this.#settleAt = output.limit > 0 ? 2 * output.limit + 256 : Infinity;
+  }
+
+  add(block: RowBlock): void {
+    if (block.rows === 0) return;
+    const { lines, order } = block;
+    if (lines === null || order === null) throw new TypeError('a log scan needs lines and order');
+    this.#stats.block(block);
+    if (this.#allBeyond(block)) return;
+    const bytes = asBuffer(lines.bytes);
+    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(lines, block.rows));
+    const count = selected === null ? block.rows : selected.length;
+    // Rows of a stream are taken from the end that is wanted, so that the rest can be left as soon as enough were found.
+    for (let i = this.#backward ? count - 1 : 0; i >= 0 && i < count; ) {
+      const stream = block.stream[selected === null ? i : selected[i]!]!;
+      i = this.#run(block, bytes, selected, i, count, stream);
+    }
+    this.#candidates.settle();
+  }
+
+  #allBeyond(block: RowBlock): boolean {
+    for (let row = 0; row < block.rows; row++) if (!this.#candidates.isBeyond(block.day, block.time[row]!)) return false;
+    return true;
+  }
+
+  /** The selected rows of one stream from place `from` on; the place of the first of the next stream. */
+  #run(block: RowBlock, bytes: Buffer, selected: Uint32Array | null, from: number, count: number, stream: number): number {
+    const labels = block.streams[stream]!;
+    this.#builder.resetStream(labels);
+    this.#enterOrigin(this.#tellOrigins ? formatLabels(labels) : undefined);
+    const step = this.#backward ? -1 : 1;
+    let beyond = false;
+    let i = from;
+    for (; i >= 0 && i < count; i += step) {
+      const row = selected === null ? i : selected[i]!;
+      if (block.stream[row] !== stream) break;
+      beyond ||= this.#candidates.isBeyond(block.day, block.time[row]!);
+      if (!beyond) this.#take(block, bytes, row);
+    }
+    return i;
+  }
+
+  #enterOrigin(origin: string | undefined): void {
+    if (origin === undefined) return;
+    this.#origin = origin;
+    let indices = this.#indicesByOrigin.get(origin);
+    if (indices === undefined) {
+      indices = [];
+      this.#indicesByOrigin.set(origin, indices);
+    }
+    this.#indices = indices;
+  }
+
+  #take(block: RowBlock, bytes: Buffer, at: number): void {
+    const row = this.#row;
+    const lines = block.lines!;
+    const order = block.order!;
+    row.bytes = bytes;
+    row.start = lines.start[at]!;
+    row.end = row.start + lines.length[at]!;
+    row.day = block.day;
+    row.time = block.time[at]!;
+    const { metadata } = block;
+    this.#builder.resetRow(metadata === null ? null : asBuffer(metadata.bytes), metadata === null ? 0 : metadata.start[at]!, metadata === null ? 0 : metadata.length[at]!);
+    for (const stage of this.#stages) if (!stage.process(row)) return;
+    this.#stats.matched(1);
+    const line = row.bytes.subarray(row.start, row.end);
+    this.#candidates.push(block.day, row.time, order.position[at]!, order.index[at]!, order.partition[at]!, this.#labelsIndex(), line);
+    if (this.#candidates.length >= this.#settleAt) this.#candidates.settle();
+  }
+
+  #labelsIndex(): number {
+    const result = this.#builder.result();
+    let index = this.#indices[result.id];
+    if (index === undefined) {
+      const { stream, structuredMetadata, parsed } = result;
+      const categories = { stream, structuredMetadata, parsed };
+      index = this.#labels.push(this.#origin === undefined ? categories : { ...categories, origin: this.#origin }) - 1;
+      this.#indices[result.id] = index;
+    }
+    return index;
+  }
+
+  boundNs(): bigint | null {
+    return this.#candidates.boundNs;
+  }
+
+  finish(): Batch {
+    this.#candidates.settle();
+    return { kind: 'batch', stats: this.#stats.stats, ...outputRows(this.#candidates, this.#labels) };
+  }
+}

@@ -1,0 +1,3 @@
+export { createScanner } from './create.ts';
+export { mergeBatches } from './merge.ts';
+export type { BlockScanner, ScanNeeds } from './scanner.ts';
