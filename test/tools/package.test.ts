@@ -43,7 +43,8 @@ describe.skipIf(!wanted)('the published package, installed elsewhere', () => {
 
   afterAll(async () => {
     if (server !== undefined && server.exitCode === null && server.signalCode === null) {
-      server.kill('SIGKILL');
+      // npx and what it has started.
+      process.kill(-(server.pid ?? 0), 'SIGKILL');
       await once(server, 'exit');
     }
     rmSync(folder, { recursive: true, force: true });
