@@ -5,7 +5,7 @@
 export const jsonErrors = {
   json: 'Malformed JSON error',
   string: "Value is string, but can't find closing '\"' symbol",
-  array: "Value looks like array, but can't find closing ']' symbol",
+  array: "Value is array, but can't find closing ']' symbol",
   object: "Value looks like object, but can't find closing '}' symbol",
   type: 'Unknown value type',
   escape: 'Encountered an invalid escape sequence in a string',
