@@ -55,7 +55,7 @@ async function demo(): Promise<number> {
     agent = new Part('agent', ['--pods-dir', podsDir, '--to', address, '--state-dir', join(dir, 'agent')], join(dir, 'agent.log'));
     const shown = past.findLast(({ failed }) => failed) ?? past.findLast(({ events }) => events.length > 6) ?? past.at(-1);
     const traceId = shown?.traceId ?? '';
-    const arrived = await traceArrives(address, traceId, agent, ended.signal);
+    const arrived = await traceArrives(address, traceId, shown?.events.length ?? 0, agent, ended.signal);
     workload.start();
     if (!ended.signal.aborted) process.stdout.write(greeting(address, listen, dir, traceId, arrived));
     await Promise.race([ended.promise, server.ended, agent.ended]);
@@ -124,12 +124,12 @@ async function ready(address: string, server: Part, signal: AbortSignal): Promis
   throw new Error(`the server was not ready after 30 s. The last lines of its log:\n\n${server.lastWords(15)}`);
 }
 
-/** Whether the trace can be asked for, at the latest after 20 s. */
-async function traceArrives(address: string, traceId: string, agent: Part, signal: AbortSignal): Promise<boolean> {
+/** Whether the whole trace can be asked for, at the latest after 20 s. */
+async function traceArrives(address: string, traceId: string, entries: number, agent: Part, signal: AbortSignal): Promise<boolean> {
   for (let i = 0; i < 100 && !signal.aborted && agent.running; i++) {
     const answer = await fetch(`${address}/spoor/api/v1/traces/${traceId}`).catch(() => undefined);
     const body = (await answer?.json().catch(() => undefined)) as { readonly data?: { readonly entries?: readonly unknown[] } } | undefined;
-    if ((body?.data?.entries?.length ?? 0) > 0) return true;
+    if ((body?.data?.entries?.length ?? 0) >= entries) return true;
     await sleep(200);
   }
   return false;
