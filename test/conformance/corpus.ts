@@ -87,7 +87,9 @@ export async function answer(engine: Engine, one: Case): Promise<{ readonly stat
       tenant, query: parameter(parameters, 'query'), limit: limitParameter(parameters, 100), direction: directionParameter(parameters), limits: limitsOf[tenant] ?? defaultLimits,
     };
     const signal = AbortSignal.timeout(60_000);
-    const categorizeLabels = Object.entries(one.headers ?? {}).some(([name, value]) => name.toLowerCase() === 'x-loki-response-encoding-flags' && value.includes('categorize-labels'));
+    const header = Object.entries(one.headers ?? {}).find(([name]) => name.toLowerCase() === 'x-loki-response-encoding-flags')?.[1] ?? '';
+    const encodingFlags = header === '' ? [] : header.split(',').map((flag) => flag.trim());
+    const categorizeLabels = encodingFlags.includes('categorize-labels');
     const range = rangeParameters(parameters, nowNs);
     const result =
       one.kind === 'query'
@@ -98,7 +100,7 @@ export async function answer(engine: Engine, one: Case): Promise<{ readonly stat
             },
             signal,
           );
-    return { status: 200, text: Buffer.concat([...encodeQueryResult(result, { categorizeLabels })]).toString('utf8') };
+    return { status: 200, text: Buffer.concat([...encodeQueryResult(result, { categorizeLabels, encodingFlags })]).toString('utf8') };
   } catch (error) {
     if (error instanceof SpoorError) return { status: error.status, text: one.kind === 'format_query' ? JSON.stringify({ status: 'invalid-query', error: error.message }) : error.message };
     return { status: 599, text: error instanceof Error ? (error.stack ?? error.message) : String(error) };

@@ -8,6 +8,8 @@ import type { MatrixResult, QueryResult, VectorResult } from './types.ts';
 export interface EncodeOptions {
   /** `X-Loki-Response-Encoding-Flags: categorize-labels`: streams hold the stream's labels only, the others stand beside each line. */
   readonly categorizeLabels?: boolean;
+  /** All flags of that header, to be repeated in the answer; `categorize-labels` alone where only the other option is given. */
+  readonly encodingFlags?: readonly string[];
 }
 
 /**
@@ -19,7 +21,8 @@ export function* encodeQueryResult(result: QueryResult, options: EncodeOptions =
   json.raw('{"status":"success",');
   if (result.warnings.length > 0) json.raw(`"warnings":${JSON.stringify(result.warnings)},`);
   json.raw(`"data":{"resultType":"${result.resultType}",`);
-  if (options.categorizeLabels === true) json.raw('"encodingFlags":["categorize-labels"],');
+  const flags = options.encodingFlags ?? (options.categorizeLabels === true ? ['categorize-labels'] : []);
+  if (flags.length > 0) json.raw(`"encodingFlags":${JSON.stringify(flags)},`);
   json.raw('"result":');
   switch (result.resultType) {
     case 'streams':

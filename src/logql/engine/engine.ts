@@ -3,7 +3,8 @@ import { planQuery, type PlanRequest } from '../plan/planner.ts';
 import type { MetricPlan, Plan } from '../plan/plan.ts';
 import { noStats } from '../functions/merge.ts';
 import type { LogSource } from '../source.ts';
-import { parseQuery } from '../syntax/mod.ts';
+import { checkStages } from '../stages/check.ts';
+import { parseQuery, walk } from '../syntax/mod.ts';
 import { Evaluation } from './evaluate.ts';
 import { compareLabels } from './labels.ts';
 import { readRows } from './rows.ts';
@@ -45,6 +46,9 @@ export class Engine {
   /** The plan of a query, with the errors that can be told without reading. */
   plan(params: QueryParams): Plan {
     const expr = typeof params.query === 'string' ? parseQuery(params.query) : params.query;
+    walk(expr, (e) => {
+      if (e.kind === 'log_query') checkStages(e.stages);
+    });
     const { tenant, direction, limit, limits, partialSeries = false } = params;
     const request = { tenant, direction, limit, limits, partialSeries };
     return planQuery(expr, { ...request, time: this.#lookback(params) });

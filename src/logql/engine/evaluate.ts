@@ -2,6 +2,7 @@ import { formatLabels, labelValue, SpoorError } from '../../model/mod.ts';
 import { finishRange } from '../functions/finish.ts';
 import { addStats, mergePartials, noStats } from '../functions/merge.ts';
 import type { Matrix, Series } from '../functions/matrix.ts';
+import type { RangeAggregation } from '../plan/aggregation.ts';
 import type { ConstantNode, PlanNode, RangeNode } from '../plan/plan.ts';
 import type { LogSource, Partial, ScanStats } from '../source.ts';
 import { formatBytes } from '../syntax/numbers.ts';
@@ -84,16 +85,21 @@ export class Evaluation {
       if (partials.length >= partialsHeld) partials = [mergePartials(node.aggregation, partials)];
     }
     const matrix = finishRange(node.aggregation, mergePartials(node.aggregation, partials));
-    if (!node.aggregation.keepErrors) for (const series of matrix.series) checkErrors(series);
+    for (const series of matrix.series) checkErrors(series, node.aggregation);
     if (node.absent !== null) return absent(node, matrix);
     return { steps: matrix.steps, series: [...matrix.series].sort((a, b) => compareLabels(a.labels, b.labels)) };
   }
 }
 
-/** A line that a parser or an unwrap failed on makes the whole answer doubtful: the query fails, as in Loki. */
-function checkErrors(series: Series): void {
+/**
+ * A line that a parser or an unwrap failed on makes the whole answer doubtful: the query fails, as in Loki. Such lines are not grouped; where the query
+ * groups by errors (keepErrors) those of parsers are, and are series like others.
+ */
+function checkErrors(series: Series, { keepErrors, grouping }: RangeAggregation): void {
   const error = labelValue(series.labels, '__error__');
-  if (error !== undefined && series.present.includes(1)) throw new SpoorError('pipeline_error', { error, series: formatLabels(series.labels) });
+  if (error === undefined || !series.present.includes(1)) return;
+  if (keepErrors && series.labels.every(({ name }) => grouping?.labels.includes(name))) return;
+  throw new SpoorError('pipeline_error', { error, series: formatLabels(series.labels) });
 }
 
 function constant(node: ConstantNode, steps: number): Matrix {

@@ -23,7 +23,10 @@ export interface RangeAggregation {
    * further (so without an error) as soon as it made them all, as in Loki. Null: all labels. Empty goes with skipParsers.
    */
   readonly requiredLabels: readonly string[] | null;
-  /** True where the query groups by `__error__`: rows with an error are samples like others, and the label is kept. */
+  /**
+   * True where the query names `__error__`: rows that a parser failed on are samples like others and grouped, with the label if it is asked for.
+   * Those that unwrap or a template failed on are not.
+   */
   readonly keepErrors: boolean;
   /** More series than this are an error (max_query_series); 0 is no limit. */
   readonly seriesMax: number;

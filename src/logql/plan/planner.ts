@@ -1,5 +1,6 @@
 import { formatGoDuration, formatPrometheusDuration, labelSet, SpoorError, type LabelSet, type Limits, type Matcher } from '../../model/mod.ts';
 import type { BinaryExpr, BinaryOp, Expr, Grouping, LogQuery, MetricExpr, RangeAggregationExpr, RangeOp, VectorAggregationExpr } from '../syntax/mod.ts';
+import { checkStages } from '../stages/check.ts';
 import { walk } from '../syntax/mod.ts';
 import type { RangeAggregation } from './aggregation.ts';
 import type { MetricPlan, Plan, PlanNode, RangeNode } from './plan.ts';
@@ -35,7 +36,9 @@ export function planQuery(expr: Expr, request: PlanRequest): Plan {
 function planLog(query: LogQuery, request: PlanRequest): Plan {
   const { time, limits, limit, direction, tenant } = request;
   if (time.kind === 'instant') throw new SpoorError('log_query_as_instant');
+  if (time.endNs < time.startNs) throw new SpoorError('bad_time_range');
   checkLength(time.endNs - time.startNs, limits);
+  checkStages(query.stages);
   const max = limits.max_entries_limit_per_query;
   if (max > 0 && limit > max) throw new SpoorError('max_entries_limit', { limit, max });
   // With an interval most rows are passed over; how many have to be read is not known.
@@ -138,6 +141,7 @@ class MetricPlanner {
   #range(expr: RangeAggregationExpr, grouping: Grouping | null, required: readonly string[] | null, seriesMax: number): RangeNode {
     const { tenant, limits, partialSeries } = this.#request;
     this.#checkRange(expr, limits);
+    checkStages(expr.query.stages);
     const absent = expr.op === 'absent_over_time';
     const startNs = this.#grid.startNs - expr.offsetNs;
     const aggregation: RangeAggregation = {

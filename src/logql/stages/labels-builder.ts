@@ -40,6 +40,8 @@ export class LabelsBuilder {
   #metadataEnd = 0;
   #error = '';
   #errorDetails = '';
+  /** Whether a parser failed on the row of a query that groups by errors: only these it may group, those of unwrap and templates never, as in Loki. */
+  #keepError = false;
   #generation = 0;
   #markCount = 0;
   #markFound = 0;
@@ -102,6 +104,7 @@ export class LabelsBuilder {
     this.#requiredFound = 0;
     this.#error = '';
     this.#errorDetails = '';
+    this.#keepError = false;
     this.#metadata = length > 0 ? metadata : null;
     this.#metadataStart = start;
     this.#metadataEnd = start + length;
@@ -271,6 +274,7 @@ export class LabelsBuilder {
   /** The error of a parser: what it found before stays. Null details leave those of an earlier error. */
   setParserError(kind: string, details: string | null): void {
     this.error = kind;
+    this.#keepError = this.needs.keepErrors;
     if (details !== null) this.#errorDetails = details;
   }
 
@@ -362,8 +366,8 @@ export class LabelsBuilder {
   /** The series that the row belongs to; the same object for the same series. A row with an error is not grouped. */
   groupedResult(): GroupedLabels {
     if (this.#metadata !== null) this.#readMetadata();
-    const { grouping, keepErrors } = this.needs;
-    if (this.#error !== '' && !keepErrors) return this.#tables.group(this.#key(null), () => this.#merged([]), true);
+    const { grouping } = this.needs;
+    if (this.#error !== '' && !this.#keepError) return this.#tables.group(this.#key(null), () => this.#merged([]), true);
     if (grouping === null || grouping.without) {
       if (!this.#changed()) return this.#tables.streamGroup(this.#stream);
       return this.#tables.group(this.#key(grouping?.labels ?? null), () => this.#merged(grouping?.labels ?? []));
