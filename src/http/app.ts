@@ -11,6 +11,8 @@ import { queryRoutes } from './routes/query.ts';
 import { tailRoutes } from './routes/tail.ts';
 import { traceRoutes } from './routes/traces.ts';
 
+/** Body of a request that is no push: Go's servers take no longer form either. */
+const formBytesMax = 10 * 2 ** 20;
 /** URLs and headers longer than this are refused by Node. */
 const headerBytesMax = 128 * 1024;
 /** Frames that a tailing client sends are read and dropped; larger ones close the connection. */
@@ -21,10 +23,13 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: parts.bodyLimits.bodyBytesMax,
+    bodyLimit: formBytesMax,
+    requestTimeout: parts.readTimeoutMs,
     routerOptions: { maxParamLength: 4096 },
-    http: { maxHeaderSize: headerBytesMax },
+    http: { maxHeaderSize: headerBytesMax, connectionsCheckingInterval: Math.max(100, Math.min(10_000, parts.readTimeoutMs / 2)) },
     forceCloseConnections: 'idle',
+    // URLs that cannot be decoded.
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
   });
   app.removeAllContentTypeParsers();
   // Bodies stay bytes: each route knows what it was sent.
@@ -34,6 +39,12 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   app.addHook('onResponse', async (request, reply) => {
     parts.metrics.request(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
   });
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set<string>();
+    methodsOf.set(url, methods);
+    for (const one of Array.isArray(method) ? method : [method]) methods.add(one);
+  });
   await app.register(websocket, { options: { maxPayload: frameBytesMax } });
   pushRoutes(app, parts);
   queryRoutes(app, parts);
@@ -42,5 +53,20 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   await tailRoutes(app, parts);
   operationRoutes(app, parts);
   await pageRoutes(app, parts);
+  for (const [url, methods] of methodsOf) refuseOtherMethods(app, url, [...methods]);
   return app;
+}
+
+/** A path that exists answers other methods with 405, not 404. */
+function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const others = (['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter((method) => !allowed.includes(method));
+  app.route({
+    method: others,
+    url,
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      reply.header('allow', allowed.join(', '));
+      return sendError(new SpoorError('method_not_allowed'), request, reply);
+    },
+  });
 }

@@ -16,6 +16,8 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly bodyLimits: PushBodyLimits;
+  /** Time in which a request must have arrived with its body. */
+  readonly readTimeoutMs: number;
   /** Writes the heads out. */
   flush(): Promise<void>;
   /** Throws or gives a reason while the process is not ready to serve. */

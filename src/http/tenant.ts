@@ -24,8 +24,8 @@ export function tenantOf(header: string | undefined, authEnabled: boolean): stri
 
 function checkTenant(tenant: string): void {
   if (tenant === '') throw new SpoorError('no_org_id');
-  if (tenant === '.' || tenant === '..') throw new SpoorError('bad_request', { reason: "tenant ID is '.' or '..'" });
-  if (Buffer.byteLength(tenant) > tenantBytesMax) throw new SpoorError('bad_request', { reason: `tenant ID is too long: max ${tenantBytesMax} characters` });
   const bad = /[^A-Za-z0-9!\-_.*'()]/u.exec(tenant);
   if (bad !== null) throw new SpoorError('bad_org_id', { tenant, reason: `contains unsupported character '${bad[0]}'` });
+  if (tenant.length > tenantBytesMax) throw new SpoorError('bad_request', { reason: `tenant ID is too long: max ${tenantBytesMax} characters` });
+  if (tenant === '.' || tenant === '..') throw new SpoorError('bad_request', { reason: "tenant ID is '.' or '..'" });
 }

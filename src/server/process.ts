@@ -108,11 +108,13 @@ async function startLocked(
       clock,
       metrics,
       bodyLimits: { ...defaultPushBodyLimits, bodyBytesMax: settings['server.body_bytes_max'], rawBytesMax: settings['server.body_bytes_max'] },
+      readTimeoutMs: settings['server.read_timeout'],
       flush: () => ingester.flush(),
       ready: async () => {
         try {
           ready ||= await ingester.caughtUp();
-          ingester.check();
+          // A full memory refuses pushes for a while; queries go on, so that the process stays ready.
+          ingester.checkAlive();
           return ready ? null : 'the journal is being replayed';
         } catch (error) {
           return reasonOf(error);
@@ -129,15 +131,25 @@ async function startLocked(
   return { url, stop: () => stop(app, ingester, settings, log, cleanups) };
 }
 
+/** Time that running answers have to end where the flush has used up the deadline. */
+const closeMsMin = 1000;
+
 async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings, log: Logger, cleanups: AsyncDisposableStack): Promise<void> {
   ingester.refusePushes();
+  const until = systemClock.monotonicMs() + settings['server.shutdown_deadline'];
   const deadline = AbortSignal.timeout(settings['server.shutdown_deadline']);
   const late = new Promise<'late'>((resolve) => deadline.addEventListener('abort', () => resolve('late'), { once: true }));
   const flushed = await Promise.race([ingester.flush().then(() => 'flushed' as const, (error: unknown) => ({ error })), late]);
   // Nothing is lost: what was not flushed is in the journal and is replayed at the next start.
   if (flushed === 'late') log.warn('the flush was not done within server.shutdown_deadline; the rest stays in the journal');
   else if (flushed !== 'flushed') log.warn({ reason: reasonOf(flushed.error) }, 'the flush failed; the rest stays in the journal');
+  // Answers and tails whose clients do not let them end are broken off.
+  const breakOff = setTimeout(() => {
+    for (const client of app.websocketServer.clients) client.terminate();
+    app.server.closeAllConnections();
+  }, Math.max(closeMsMin, until - systemClock.monotonicMs()));
   await app.close();
+  clearTimeout(breakOff);
   await cleanups.disposeAsync();
   log.info('stopped');
 }

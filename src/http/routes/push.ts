@@ -6,7 +6,7 @@ import { tenantOf } from '../tenant.ts';
 
 /** POST /loki/api/v1/push: 204 without a body once everything that is good is durable and can be queried. */
 export function pushRoutes(app: FastifyInstance, parts: HttpParts): void {
-  app.post('/loki/api/v1/push', async (request, reply) => {
+  app.post('/loki/api/v1/push', { bodyLimit: parts.bodyLimits.bodyBytesMax }, async (request, reply) => {
     const tenant = tenantOf(header(request, 'x-scope-orgid'), parts.authEnabled);
     const raw = await decodeLokiPush({
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),

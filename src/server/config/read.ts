@@ -35,6 +35,9 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   for (const [name, raw] of Object.entries(sources.flags)) {
     settings.set(name, accept(readSetting(settingSpecs[name as SettingName], raw), `--${name.replaceAll('_', '-')}`));
   }
+  if (settings.get('storage.type') === 's3' && settings.get('storage.s3.bucket') === '') {
+    throw new SpoorError('bad_config', { where: 'storage.s3.bucket', reason: 'must be set where storage.type is s3' });
+  }
   return {
     settings: Object.fromEntries(settings) as unknown as Settings,
     limits: Object.fromEntries(limits) as unknown as Limits,

@@ -6,12 +6,13 @@ export const settingSpecs = {
   auth_enabled: flag(false, 'take the tenant from X-Scope-OrgID; off: one tenant, named fake, as in Loki'),
   multi_tenant_queries_enabled: flag(false, 'answer queries of several tenants, X-Scope-OrgID: a|b'),
   data_dir: text('./spoor-data', 'directory of the journal and, unless storage.type is s3, of the objects'),
-  listen: text('127.0.0.1:3100', 'address and port of the HTTP server'),
+  listen: address('127.0.0.1:3100', 'address and port of the HTTP server'),
   'server.body_bytes_max': size(100 * 2 ** 20, 'largest body of a request, after decompression too'),
+  'server.read_timeout': duration(60, 'time in which a request must have arrived with its body'),
   'server.shutdown_deadline': duration(30, 'time that a stop may take to flush'),
-  'log.level': text('info', 'trace, debug, info, warn, error or silent'),
-  'log.format': text('auto', 'json, pretty, or auto: pretty on a terminal'),
-  'storage.type': text('directory', 'directory or s3'),
+  'log.level': choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'trace, debug, info, warn, error, fatal or silent'),
+  'log.format': choice(['auto', 'json', 'pretty'], 'json, pretty, or auto: pretty on a terminal'),
+  'storage.type': choice(['directory', 's3'], 'directory or s3'),
   'storage.directory': text('', 'directory of the objects; empty: data_dir/objects'),
   'storage.s3.endpoint': text('', 'URL of an S3-compatible server; empty: AWS'),
   'storage.s3.region': text('us-east-1', 'region'),
@@ -20,18 +21,18 @@ export const settingSpecs = {
   'storage.s3.force_path_style': flag(false, 'put the bucket into the path instead of the host name; most servers that are not AWS want it'),
   'storage.s3.access_key_id': text('', "key; empty: the AWS SDK's default credential chain"),
   'storage.s3.secret_access_key': secret('secret of the key'),
-  'storage.s3.max_attempts': count(4, 'tries of one request'),
+  'storage.s3.max_attempts': count(4, 'tries of one request', 1, 100),
   'storage.s3.request_timeout': duration(30, 'time that one request may take'),
   'journal.fsync_interval': duration(0, 'extra time to gather pushes for one fsync; 0: those that arrive while one runs'),
   'journal.file_bytes': size(64 * 2 ** 20, 'size of a journal file'),
   'journal.bytes_max': size(4 * 2 ** 30, 'size of the whole journal; pushes are answered 503 above it'),
   'journal.duplicate_window': duration(600, 'time in which a repeated push is recognised by its id'),
-  'ingester.partitions': count(1, 'journal partitions; fixed when the data directory is first used'),
+  'ingester.partitions': count(1, 'journal partitions; fixed when the data directory is first used', 1, 1000),
   'ingester.flush_bytes': size(64 * 2 ** 20, 'raw bytes in a head that start a flush'),
   'ingester.flush_age': duration(600, 'age of the oldest row in a head that starts a flush'),
   'ingester.head_bytes_max': size(384 * 2 ** 20, 'memory of all heads; pushes are answered 429 above it'),
   'ingester.head_bytes_paced': size(144 * 2 ** 20, 'memory of all heads above which pushes are answered as fast as flushes get on'),
-  'querier.threads': count(0, 'worker threads that scan; 0: one for each processor'),
+  'querier.threads': count(0, 'worker threads that scan; 0: one for each processor', 0, 256),
   'querier.footer_cache_bytes': size(32 * 2 ** 20, 'segment footers kept in memory'),
   'querier.index_cache_bytes': size(64 * 2 ** 20, 'index blocks kept in memory'),
 } as const satisfies Record<string, SettingSpec>;
@@ -39,12 +40,14 @@ export const settingSpecs = {
 /** One setting; durations are milliseconds here. */
 export type SettingSpec =
   | { readonly kind: 'flag'; readonly default: boolean; readonly about: string }
-  | { readonly kind: 'text' | 'secret'; readonly default: string; readonly about: string }
-  | { readonly kind: 'count' | 'size' | 'duration'; readonly default: number; readonly about: string };
+  | { readonly kind: 'text' | 'secret' | 'address'; readonly default: string; readonly about: string }
+  | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly string[]; readonly about: string }
+  | { readonly kind: 'count'; readonly default: number; readonly about: string; readonly min: number; readonly max: number }
+  | { readonly kind: 'size' | 'duration'; readonly default: number; readonly about: string };
 
 export type SettingName = keyof typeof settingSpecs;
 
-type ValueOf<Spec extends SettingSpec> = Spec['kind'] extends 'flag' ? boolean : Spec['kind'] extends 'text' | 'secret' ? string : number;
+type ValueOf<Spec extends SettingSpec> = Spec['kind'] extends 'flag' ? boolean : Spec['kind'] extends 'text' | 'secret' | 'address' | 'choice' ? string : number;
 
 /** The settings by name. */
 export type Settings = { readonly [name in SettingName]: ValueOf<(typeof settingSpecs)[name]> };
@@ -58,8 +61,16 @@ function text(value: string, about: string) {
 function secret(about: string) {
   return { kind: 'secret' as const, default: '', about };
 }
-function count(value: number, about: string) {
-  return { kind: 'count' as const, default: value, about };
+/** `host:port`, `[address]:port` or `:port`. */
+function address(value: string, about: string) {
+  return { kind: 'address' as const, default: value, about };
+}
+/** One of a few words, of which the first is the default. */
+function choice(choices: readonly [string, ...string[]], about: string) {
+  return { kind: 'choice' as const, default: choices[0], choices, about };
+}
+function count(value: number, about: string, min = 0, max: number = Number.MAX_SAFE_INTEGER) {
+  return { kind: 'count' as const, default: value, about, min, max };
 }
 function size(bytes: number, about: string) {
   return { kind: 'size' as const, default: bytes, about };

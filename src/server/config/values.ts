@@ -12,8 +12,16 @@ export function readSetting(spec: SettingSpec, raw: unknown): Read<boolean | str
     case 'text':
     case 'secret':
       return typeof raw === 'string' || typeof raw === 'number' ? { value: String(raw) } : { wrong: 'must be a text' };
-    case 'count':
-      return readNumber(raw, true);
+    case 'address': {
+      const port = typeof raw === 'string' ? /^(?:[^:\s]*|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(raw)?.[1] : undefined;
+      return port === undefined || Number(port) > 65_535 ? { wrong: 'must be an address and a port such as 127.0.0.1:3100, [::1]:3100 or :3100' } : { value: raw as string };
+    }
+    case 'choice':
+      return typeof raw === 'string' && spec.choices.includes(raw) ? { value: raw } : { wrong: `must be one of ${spec.choices.join(', ')}` };
+    case 'count': {
+      const read = readNumber(raw, true);
+      return 'wrong' in read || (read.value >= spec.min && read.value <= spec.max) ? read : { wrong: `must be from ${spec.min} to ${spec.max}` };
+    }
     case 'size':
       return readSize(raw);
     case 'duration': {
