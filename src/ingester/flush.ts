@@ -24,12 +24,14 @@ export async function writeGeneration(parts: FlushParts, generation: Generation,
   const { store, pool, settings, hook } = parts;
   const { partition, first, last } = generation;
   const prefix = segmentKeyPrefix(partition, first, epoch);
-  const { segments, indexes } = await pool.seal({
+  const task = {
     blocks: generation.blocks.map((block) => ({ memory: block.view.memory, rows: block.rows })),
     streams: generation.streams,
     segmentKeyPrefix: prefix,
     segmentBytesMax: settings.segmentBytesMax,
-  });
+  };
+  // A thread that died (of memory, say) is replaced; one that dies again and again is not going to make it.
+  const { segments, indexes } = await retry(parts, `sealing ${prefix}`, () => pool.seal(task), signal, sealTriesMax);
   await hook('sealed');
   const attempt = <Result>(what: string, action: () => Promise<Result>): Promise<Result> => retry(parts, what, action, signal);
   for (const { key, data } of segments) {
@@ -60,6 +62,8 @@ export async function writeGeneration(parts: FlushParts, generation: Generation,
   return manifest;
 }
 
+const sealTriesMax = 3;
+
 /** A manifest that is there already is ours if an earlier try was written although its answer got lost; else another writer was faster. */
 async function checkOwnManifest(parts: FlushParts, manifest: Manifest, signal: AbortSignal): Promise<void> {
   const key = manifestKey(manifest.partition, manifest.first);
@@ -70,17 +74,36 @@ async function checkOwnManifest(parts: FlushParts, manifest: Manifest, signal: A
 
 const manifestBytesMax = 64 * 2 ** 20;
 
-async function retry<Result>(parts: FlushParts, what: string, action: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+/** Runs a step of a flush, again after a pause where it failed in a way that may pass, until it succeeds or `signal` aborts. */
+export async function retry<Result>(parts: Pick<FlushParts, 'settings' | 'log' | 'onStall'>, what: string, action: () => Promise<Result>, signal: AbortSignal, triesMax = Infinity): Promise<Result> {
   const { retryMinMs, retryMaxMs } = parts.settings;
-  for (let pauseMs = retryMinMs; ; pauseMs = Math.min(pauseMs * 2, retryMaxMs)) {
+  let pauseMs = retryMinMs;
+  for (let tries = 1; ; tries++, pauseMs = Math.min(pauseMs * 2, retryMaxMs)) {
     try {
-      signal.throwIfAborted();
-      return await action();
+      return await unlessAborted(action, signal);
     } catch (error) {
-      if (signal.aborted || !isSpoorError(error) || !error.retryable) throw error;
+      if (signal.aborted || !mayPass(error) || tries >= triesMax) throw error;
       parts.onStall();
-      parts.log.warn({ object: what, reason: reasonOf(error), retryInMs: pauseMs }, 'object store failed; the flush waits and tries again');
-      await sleep(pauseMs, undefined, { signal });
+      parts.log.warn({ step: what, reason: reasonOf(error), retryInMs: pauseMs }, 'a step of the flush failed; it waits and tries again');
     }
+    await unlessAborted(() => sleep(pauseMs), signal);
+  }
+}
+
+/** A lease that is lost and a journal that is closed stay so for this process. */
+function mayPass(error: unknown): boolean {
+  return isSpoorError(error) && error.retryable && error.code !== 'lease_lost' && error.code !== 'journal_closed';
+}
+
+/** What the action gives, or the reason of `signal` once that aborts: a store that does not answer must not hold up the end of the process. */
+async function unlessAborted<Result>(action: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  signal.throwIfAborted();
+  const abort = Promise.withResolvers<never>();
+  const onAbort = (): void => abort.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([action(), abort.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -122,10 +122,18 @@ export class Ingester {
 
   /** Throws where a push must not be taken now. */
   check(): void {
+    this.checkAlive();
+    const { headBytesMax } = this.#parts.settings;
+    if (this.#blocks.usedBytes < headBytesMax) return;
+    // Nothing else might start a flush: a full memory lets no rows in.
+    for (const partition of this.#partitions) partition.relieve();
+    throw new SpoorError('ingester_memory_full', { bytes: this.#blocks.usedBytes, limit: headBytesMax });
+  }
+
+  /** Throws where it will take no more pushes, now or later. */
+  checkAlive(): void {
     if (this.#closing) throw new SpoorError('shutting_down');
     for (const { failure } of this.#partitions) if (failure !== undefined) throw failure;
-    const { headBytesMax } = this.#parts.settings;
-    if (this.#blocks.usedBytes >= headBytesMax) throw new SpoorError('ingester_memory_full', { bytes: this.#blocks.usedBytes, limit: headBytesMax });
   }
 
   /** Resolves when the record is queryable. */
@@ -135,12 +143,8 @@ export class Ingester {
 
   /** Whether everything that was in the journal at the start is queryable again. */
   async caughtUp(): Promise<boolean> {
-    for (const partition of this.#partitions) {
-      if (partition.failure !== undefined) throw partition.failure;
-      const { next } = await this.#parts.journal.bounds(partition.partition);
-      if (partition.appliedPosition < next - 1n) return false;
-    }
-    return true;
+    for (const { failure } of this.#partitions) if (failure !== undefined) throw failure;
+    return this.#partitions.every((partition) => partition.caughtUp);
   }
 
   /** Fixes what a query reads. Synchronous: nothing can be flushed between its two halves. */
@@ -162,8 +166,8 @@ export class Ingester {
     };
   }
 
-  /** Calls `listener` whenever new rows are queryable, until the function returned is called. */
-  onApplied(listener: () => void): () => void {
+  /** Calls `listener` whenever new rows are queryable, with the generation that got them, until the function returned is called. */
+  onApplied(listener: (generation: Generation) => void): () => void {
     const stops = this.#partitions.map((partition) => partition.onApplied(listener));
     return () => {
       for (const stop of stops) stop();

@@ -1,12 +1,14 @@
 import { decodeRecord, type Journal, type Lease } from '../journal/mod.ts';
 import type { Catalogue } from '../index/mod.ts';
-import { reasonOf, SpoorError, type Clock } from '../model/mod.ts';
-import { writeGeneration, type FlushParts } from './flush.ts';
+import { isSpoorError, reasonOf, SpoorError, type Clock } from '../model/mod.ts';
+import { retry, writeGeneration, type FlushParts } from './flush.ts';
 import { Generation, type StreamWatcher } from './head/generation.ts';
 import type { BlockPool } from './head/pool.ts';
 
 export interface PartitionParts extends Omit<FlushParts, 'onStall'> {
   readonly partition: number;
+  /** Number of partitions that share the memory. */
+  readonly partitions: number;
   readonly journal: Journal;
   readonly lease: Lease;
   readonly catalogue: Catalogue;
@@ -14,6 +16,9 @@ export interface PartitionParts extends Omit<FlushParts, 'onStall'> {
   readonly watcher: StreamWatcher;
   readonly clock: Clock;
 }
+
+/** A flush that takes longer than this does not get on, even where the object store has not said so yet. */
+const paceMsMax = 10_000;
 
 interface Waiter {
   readonly position: bigint;
@@ -29,17 +34,22 @@ export class PartitionIngester {
   readonly #generations: Generation[] = [];
   readonly #waiters: Waiter[] = [];
   #applied: bigint;
+  /** Last position that was in the journal at the start. */
+  #replayed: bigint;
   #failure: unknown;
+  /** Set while records wait for memory. */
+  #full: SpoorError | undefined;
   #following: Promise<void> = Promise.resolve();
   #flushing: Promise<void> | undefined;
   /** Resolves when the running flush ends or has to wait for the object store. */
   #flushPace: Promise<void> = Promise.resolve();
-  #listeners = new Set<() => void>();
+  #listeners = new Set<(generation: Generation) => void>();
 
   /** `flushed` is the last position of the partition's newest manifest. */
   constructor(parts: PartitionParts, flushed: bigint) {
     this.#parts = parts;
     this.#applied = flushed;
+    this.#replayed = flushed;
     this.#generations.push(this.#newGeneration());
   }
 
@@ -50,6 +60,11 @@ export class PartitionIngester {
   /** Everything up to here is queryable. */
   get appliedPosition(): bigint {
     return this.#applied;
+  }
+
+  /** Whether everything that was in the journal at the start is queryable. */
+  get caughtUp(): boolean {
+    return this.#applied >= this.#replayed;
   }
 
   /** Why the partition stopped taking rows, if it did. */
@@ -69,27 +84,48 @@ export class PartitionIngester {
       await lease.commit(this.#applied);
       await journal.trim(partition, this.#applied);
     }
+    this.#replayed = (await journal.bounds(partition)).next - 1n;
     this.#following = this.#follow().catch((error: unknown) => this.#fail(error));
   }
 
   async #follow(): Promise<void> {
     const { journal, partition } = this.#parts;
     for await (const { position, data } of journal.read(partition, this.#applied + 1n, this.#stop.signal)) {
-      while (this.#mustWait()) await this.flush();
+      if (this.#mustWait()) await this.#makeRoom();
       if (this.#mustPace()) await this.#flushPace;
       const generation = this.#generations.at(-1) as Generation;
       const batch = decodeRecord(data, `journal record ${position} of partition ${partition}`);
       generation.append(batch, position, this.#parts.clock.nowMs());
       this.#applied = position;
-      this.#wake();
-      if (generation.usedBytes >= this.#parts.settings.flushBytes && this.#flushing === undefined) this.#flushInBackground();
+      this.#wake(generation);
+      if (this.#flushing === undefined && this.#isFull(generation)) this.#flushInBackground();
     }
   }
 
-  /** Replay of a long journal must not fill the memory faster than flushes empty it. */
+  /** Short lines fill the rows of a block long before its bytes, so that memory counts as well. */
+  #isFull(generation: Generation): boolean {
+    const { settings, partitions } = this.#parts;
+    return generation.usedBytes >= settings.flushBytes || generation.allocatedBytes >= Math.min(settings.headBytesMax / 2, settings.headBytesPaced) / partitions;
+  }
+
+  /** Neither replay of a long journal nor pushes that were under way when the memory ran full must fill it faster than flushes empty it. */
   #mustWait(): boolean {
     const current = this.#generations.at(-1);
     return current !== undefined && current.rows > 0 && this.#parts.blocks.usedBytes >= this.#parts.settings.headBytesMax;
+  }
+
+  /** Flushes until there is memory again. Pushes do not wait for that: they are durable, are applied in the end, and a repeated one is found to be the same. */
+  async #makeRoom(): Promise<void> {
+    const { blocks, settings } = this.#parts;
+    try {
+      while (this.#mustWait()) {
+        this.#full = new SpoorError('ingester_memory_full', { bytes: blocks.usedBytes, limit: settings.headBytesMax });
+        for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#full);
+        await this.flush();
+      }
+    } finally {
+      this.#full = undefined;
+    }
   }
 
   /** While a flush gets on, acknowledgements wait for it rather than that the heads grow to the point where pushes are refused. */
@@ -97,9 +133,9 @@ export class PartitionIngester {
     return this.#flushing !== undefined && this.#parts.blocks.usedBytes >= this.#parts.settings.headBytesPaced;
   }
 
-  #wake(): void {
+  #wake(generation: Generation): void {
     while (this.#waiters.length > 0 && (this.#waiters[0] as Waiter).position <= this.#applied) this.#waiters.shift()?.resolve();
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(generation);
   }
 
   #fail(error: unknown): void {
@@ -114,6 +150,7 @@ export class PartitionIngester {
     if (position <= this.#applied) return Promise.resolve();
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#stop.signal.aborted) return Promise.reject(new SpoorError('shutting_down'));
+    if (this.#full !== undefined) return Promise.reject(this.#full);
     return new Promise((resolve, reject) => {
       const waiter = { position, resolve, reject };
       const at = this.#waiters.findLastIndex((other) => other.position <= position);
@@ -121,8 +158,8 @@ export class PartitionIngester {
     });
   }
 
-  /** Calls `listener` after each applied record, until the function returned is called. */
-  onApplied(listener: () => void): () => void {
+  /** Calls `listener` after each applied record, with the generation that got it, until the function returned is called. */
+  onApplied(listener: (generation: Generation) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -153,6 +190,12 @@ export class PartitionIngester {
     if (oldEnough && this.#flushing === undefined && this.#failure === undefined) this.#flushInBackground();
   }
 
+  /** Starts a flush of whatever there is, for want of memory. */
+  relieve(): void {
+    const unflushed = this.#generations.some((generation) => generation.rows > 0 && !this.#isFlushed(generation));
+    if (unflushed && this.#flushing === undefined && this.#failure === undefined) this.#flushInBackground();
+  }
+
   #isFlushed(generation: Generation): boolean {
     return generation.last <= (this.#parts.catalogue.snapshot().positions.get(this.partition) ?? 0n);
   }
@@ -169,16 +212,24 @@ export class PartitionIngester {
     const startedMs = clock.monotonicMs();
     const paced = Promise.withResolvers<void>();
     this.#flushPace = paced.promise;
+    const pace = setTimeout(paced.resolve, paceMsMax);
     const parts = { ...this.#parts, onStall: paced.resolve };
-    const manifest = await writeGeneration(parts, generation, lease.epoch, clock.nowMs(), this.#stop.signal).finally(paced.resolve);
+    const manifest = await writeGeneration(parts, generation, lease.epoch, clock.nowMs(), this.#stop.signal).finally(() => {
+      clearTimeout(pace);
+      paced.resolve();
+    });
     // From here on new queries read the segments; generations that running queries hold stay readable for them.
     catalogue.add(manifest);
     this.#generations.splice(this.#generations.indexOf(generation), 1);
     const { rows, usedBytes } = generation;
     generation.release();
-    await lease.commit(generation.last);
+    // A disk without space may have some again later; until then the journal only grows.
+    await retry(parts, `commit of ${generation.last}`, () => lease.commit(generation.last), this.#stop.signal);
     await hook('committed');
-    await journal.trim(partition, generation.last);
+    await journal.trim(partition, generation.last).catch((error: unknown) => {
+      if (!isSpoorError(error) || !error.retryable) throw error;
+      log.warn({ partition, reason: reasonOf(error) }, 'the journal could not be trimmed; the next flush tries again');
+    });
     await hook('trimmed');
     const storedBytes = [...manifest.segments, ...manifest.indexes].reduce((sum, { size }) => sum + size, 0);
     log.info({ partition, rows, bytes: usedBytes, storedBytes, last: String(generation.last), ms: Math.round(clock.monotonicMs() - startedMs) }, 'flushed');

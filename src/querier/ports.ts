@@ -1,4 +1,4 @@
-import type { ReadSnapshot } from '../ingester/mod.ts';
+import type { Generation, ReadSnapshot } from '../ingester/mod.ts';
 import type { Batch, Partial, ScanTask } from '../logql/mod.ts';
 import type { LoadedUnit, UnitDone } from './scan-session.ts';
 
@@ -12,5 +12,6 @@ export interface ScanPool {
 /** Where snapshots of heads and catalogue come from. */
 export interface SnapshotSource {
   snapshot(): ReadSnapshot;
-  onApplied(listener: () => void): () => void;
+  /** Calls `listener` whenever new rows are queryable, with the generation that got them, until the function returned is called. */
+  onApplied(listener: (generation: Generation) => void): () => void;
 }

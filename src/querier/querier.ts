@@ -1,5 +1,5 @@
 import type { IndexReader } from '../index/mod.ts';
-import type { HeadBlock, HeadSnapshot, ReadSnapshot, StreamExtent } from '../ingester/mod.ts';
+import type { Generation, HeadBlock, HeadSnapshot, ReadSnapshot, StreamExtent } from '../ingester/mod.ts';
 import { compileMatcher, createScanner, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
 import { dayLengthNs, formatLabels, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
 import type { ObjectStore } from '../objects/mod.ts';
@@ -34,7 +34,7 @@ export class Querier implements LogSource {
     return this.#parts.snapshots.snapshot();
   }
 
-  onApplied(listener: () => void): () => void {
+  onApplied(listener: (generation: Generation) => void): () => void {
     return this.#parts.snapshots.onApplied(listener);
   }
 
@@ -66,6 +66,7 @@ export class Querier implements LogSource {
     const next = new UnitQueue(units, task);
     const lane = async (number: number): Promise<Batch | Partial | null> => {
       let first: ScanTask | null = task;
+      let begun = false;
       let unit = next.take();
       let loading = unit === undefined ? undefined : this.#segments.load(unit, needs, either);
       try {
@@ -75,6 +76,7 @@ export class Querier implements LogSource {
           loading = unit === undefined ? undefined : this.#segments.load(unit, needs, either);
           loading?.catch(() => undefined);
           either.throwIfAborted();
+          begun = true;
           const { boundNs } = await pool.add(number, scan, first, loaded);
           first = null;
           next.bound(boundNs);
@@ -82,12 +84,13 @@ export class Querier implements LogSource {
         return first === null ? await pool.finish(number, scan) : null;
       } catch (error) {
         failed.abort(error);
-        if (first === null) await pool.finish(number, scan).catch(() => undefined);
+        // A session that failed on its first unit is there as well.
+        if (begun) await pool.finish(number, scan).catch(() => undefined);
         throw error;
       }
     };
-    // All lanes must have ended before the caller lets the heads go.
-    const ended = await Promise.allSettled(Array.from({ length: Math.min(pool.lanes, units.length) }, (_, number) => lane(number)));
+    // Scans begin on different lanes, so that many small ones are not all done by the same thread. All lanes must have ended before the caller lets the heads go.
+    const ended = await Promise.allSettled(Array.from({ length: Math.min(pool.lanes, units.length) }, (_, number) => lane((scan + number) % pool.lanes)));
     signal.throwIfAborted();
     const results: (Batch | Partial)[] = [];
     for (const end of ended) {

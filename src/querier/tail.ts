@@ -1,4 +1,5 @@
-import type { HeadBlock, ReadSnapshot } from '../ingester/mod.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Generation } from '../ingester/mod.ts';
 import { compileMatcher, type Batch, type ScanTask } from '../logql/mod.ts';
 import { labelValue } from '../model/mod.ts';
 import { matchesAll } from './matching.ts';
@@ -10,32 +11,48 @@ const pollMs = 100;
 
 /**
  * Yields rows as they become queryable: first, oldest first, what `task`, a backward log task, finds in the snapshot of the beginning, then every matching row that is applied after it, whatever its
- * time. Each row comes once, also across flushes. Ends when `signal` aborts.
+ * time. Each row comes once, also across flushes and however slowly the rows are taken. Ends when `signal` aborts.
  */
 export async function* tailRows(querier: Querier, task: ScanTask, signal: AbortSignal): AsyncGenerator<Batch> {
-  let held = querier.snapshot();
-  let woken: () => void = () => undefined;
-  const stop = querier.onApplied(() => woken());
+  const beginning = querier.snapshot();
+  const cursors = new Map(beginning.catalogue.positions);
+  for (const { generation, last } of beginning.heads) if ((cursors.get(generation.partition) ?? 0n) < last) cursors.set(generation.partition, last);
+  // Generations with rows above the cursors: kept from the moment of the first such row, so that no flush takes them away unread.
+  const unread = new Set<Generation>();
+  let news = false;
+  let wake: () => void = () => undefined;
+  const onAbort = (): void => wake();
+  const stop = querier.onApplied((generation) => {
+    if (!generation.tenants.has(task.tenant)) return;
+    if (!unread.has(generation)) {
+      generation.hold();
+      unread.add(generation);
+    }
+    news = true;
+    wake();
+  });
+  signal.addEventListener('abort', onAbort);
   try {
-    const cursors = new Map<number, bigint>();
-    for (const { generation, last } of held.heads) cursors.set(generation.partition, last);
-    for (const [partition, position] of held.catalogue.positions) if ((cursors.get(partition) ?? 0n) < position) cursors.set(partition, position);
-    for await (const batch of batches(querier.scanSnapshot(task, held, signal))) yield { ...batch, rows: batch.rows.toReversed() };
+    for await (const batch of batches(querier.scanSnapshot(task, beginning, signal))) yield { ...batch, rows: batch.rows.toReversed() };
+    beginning.release();
     while (!signal.aborted) {
-      // The old snapshot is let go only after the new rows were read: a generation that was flushed in between is still in it.
-      const next = querier.snapshot();
-      const units = newUnits([held, next], task, cursors);
-      try {
-        if (units.length > 0) yield* batches(querier.run({ ...task, output: { kind: 'log', direction: 'forward', limit: 0 } }, units, signal));
-      } finally {
-        held.release();
-        held = next;
+      news = false;
+      const units = newUnits(unread, task, cursors);
+      if (units.length > 0) yield* batches(querier.run({ ...task, output: { kind: 'log', direction: 'forward', limit: 0 } }, units, signal));
+      for (const generation of unread) {
+        if (generation.last > (cursors.get(generation.partition) ?? 0n)) continue;
+        unread.delete(generation);
+        generation.release();
       }
-      await pause(signal, (wake) => (woken = wake));
+      // At least so long, so that a busy stream is read in batches.
+      await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+      if (!news && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     stop();
-    held.release();
+    signal.removeEventListener('abort', onAbort);
+    beginning.release();
+    for (const generation of unread) generation.release();
   }
 }
 
@@ -44,25 +61,23 @@ async function* batches(results: AsyncIterable<{ readonly kind: string }>): Asyn
 }
 
 /** Units over the rows above the cursors, which are moved on. */
-function newUnits(snapshots: readonly ReadSnapshot[], task: ScanTask, cursors: Map<number, bigint>): Unit[] {
+function newUnits(generations: Iterable<Generation>, task: ScanTask, cursors: Map<number, bigint>): Unit[] {
   const matchers = task.matchers.map(compileMatcher);
   const units: Unit[] = [];
-  const heads = new Map(snapshots.flatMap((snapshot) => snapshot.heads).map((head) => [head.generation, head]));
   const reached = new Map(cursors);
-  for (const { generation, last, blockRows } of heads.values()) {
-    const { partition } = generation;
+  for (const generation of generations) {
+    const { partition, last } = generation;
     const cursor = cursors.get(partition) ?? 0n;
     if (last <= cursor) continue;
     if (last > (reached.get(partition) ?? 0n)) reached.set(partition, last);
     const ids = [...(generation.tenants.get(task.tenant)?.values() ?? [])].filter((id) => matchesAll(matchers, generation.streams[id]?.labels ?? []));
     if (ids.length === 0) continue;
-    for (const [number, rows] of blockRows.entries()) {
-      const { view } = generation.blocks[number] as HeadBlock;
+    const pieces = ids.map((id, slot) => ({ slot, rowStart: id, rows: 0, windows: null }));
+    const streams = ids.map((id) => generation.streams[id]?.labels ?? []);
+    for (const { view, rows } of generation.blocks) {
       const fromRow = firstRowAfter(view.position, rows, Number(cursor));
       if (fromRow === rows) continue;
       const source = { kind: 'head' as const, id: units.length, block: view.memory, fromRow, rows };
-      const pieces = ids.map((id, slot) => ({ slot, rowStart: id, rows: 0, windows: null }));
-      const streams = ids.map((id) => generation.streams[id]?.labels ?? []);
       units.push({ merge: true, streams, sources: [{ source, pieces }], minNs: 0n, maxNs: 0n, bytes: 0 });
     }
   }
@@ -79,28 +94,6 @@ function firstRowAfter(positions: Float64Array, rows: number, position: number):
     else low = middle + 1;
   }
   return low;
-}
-
-/** Waits for news, but at least pollMs, so that a busy stream is read in batches. */
-async function pause(signal: AbortSignal, onNews: (wake: () => void) => void): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    let news = false;
-    let rested = false;
-    const timer = setTimeout(() => {
-      rested = true;
-      if (news) end();
-    }, pollMs);
-    onNews(() => {
-      news = true;
-      if (rested) end();
-    });
-    signal.addEventListener('abort', end);
-  });
 }
 
 /** The service that an entry is from: the first of the usual labels that it has. */
