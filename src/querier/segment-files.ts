@@ -32,7 +32,7 @@ export class SegmentFiles {
     signal: AbortSignal,
   ): Promise<FetchedRowGroup> {
     const { segment } = source;
-    const footer = await this.#footer(segment);
+    const footer = await unlessAborted(this.#footer(segment), signal);
     const meta: RowGroupMeta | undefined = footer.rowGroups[source.rowGroup];
     if (meta === undefined) {
       throw new SpoorError('corruption', { where: segment.key, offset: segment.size, reason: `row group ${source.rowGroup} of ${footer.rowGroups.length}` });
@@ -54,8 +54,11 @@ export class SegmentFiles {
     const footer = this.#store
       .getRange(key, size - footerBytes, footerBytes, new AbortController().signal)
       .then((tail) => decodeFooter(tail, size, key));
-    footer.catch(() => this.#forget(key));
-    this.#footers.set(key, { footer, bytes: footerBytes });
+    const entry = { footer, bytes: footerBytes };
+    footer.catch(() => {
+      if (this.#footers.get(key) === entry) this.#forget(key);
+    });
+    this.#footers.set(key, entry);
     this.#footerBytes += footerBytes;
     for (const oldest of this.#footers.keys()) {
       if (this.#footerBytes <= this.#footerBytesMax || oldest === key) break;
@@ -73,4 +76,17 @@ export class SegmentFiles {
 /** The bytes in an ArrayBuffer of their own, so that they can be handed to another thread. */
 function ownBuffer(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}
+
+/** The promise, or the reason of `signal` once that aborts. */
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  const abort = Promise.withResolvers<never>();
+  const onAbort = (): void => abort.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, abort.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

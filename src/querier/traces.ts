@@ -31,27 +31,32 @@ const idKeys = ['trace_id', 'traceId', 'traceID', 'traceid', 'request_id', 'requ
  * does not count. Reads everything in the time range.
  */
 export async function findTrace(querier: Querier, query: TraceQuery, signal: AbortSignal): Promise<Trace> {
-  const inText: Stage = { kind: 'line_filter', op: '|=', alternatives: [{ value: query.id, ip: false }] };
+  // Whole words are told apart in the scan, so that `limit` counts entries that carry the ID, not those in which it is part of a longer word.
+  const word = `(?s)(.*[^0-9A-Za-z])?${quoteRegex(query.id)}([^0-9A-Za-z].*)?`;
+  const inText: Stage[] = [
+    { kind: 'line_filter', op: '|=', alternatives: [{ value: query.id, ip: false }] },
+    { kind: 'line_filter', op: '|~', alternatives: [{ value: `(^|[^0-9A-Za-z])${quoteRegex(query.id)}([^0-9A-Za-z]|$)`, ip: false }] },
+  ];
   const inMetadata: Stage = {
     kind: 'label_filter',
     filter: idKeys
-      .map((name) => ({ kind: 'string_filter' as const, matcher: { name, op: '=~' as const, value: `(?s)(.*[^0-9A-Za-z])?${quoteRegex(query.id)}([^0-9A-Za-z].*)?` } }))
+      .map((name) => ({ kind: 'string_filter' as const, matcher: { name, op: '=~' as const, value: word } }))
       .reduce<Extract<Stage, { kind: 'label_filter' }>['filter']>((left, right) => ({ kind: 'or', left, right }), neverFilter),
   };
   const snapshot = querier.snapshot();
   try {
     const found = new Map<string, TraceEntry>();
-    for (const stage of [inText, inMetadata]) {
+    for (const stages of [inText, [inMetadata]]) {
       const task: ScanTask = {
         tenant: query.tenant,
         matchers: [],
         startNs: query.startNs,
         endNs: query.endNs,
-        stages: [stage],
+        stages,
         output: { kind: 'log', direction: 'forward', limit: query.limit + 1 },
       };
       for await (const batch of querier.scanSnapshot(task, snapshot, signal)) {
-        if (batch.kind === 'batch') addEntries(found, batch, stage === inText ? query.id : null);
+        if (batch.kind === 'batch') addEntries(found, batch);
       }
     }
     const entries = [...found.values()].sort(inOrder);
@@ -67,24 +72,11 @@ function quoteRegex(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }
 
-function addEntries(found: Map<string, TraceEntry>, batch: Batch, id: string | null): void {
+function addEntries(found: Map<string, TraceEntry>, batch: Batch): void {
   for (const row of batch.rows) {
     const labels = batch.labels[row.labels];
-    if (labels === undefined || (id !== null && !holdsWord(row.line, id))) continue;
-    found.set(`${row.partition}/${row.position}/${row.index}`, { ...row, labels });
+    if (labels !== undefined) found.set(`${row.partition}/${row.position}/${row.index}`, { ...row, labels });
   }
-}
-
-/** Whether the text stands in the line with no letter or digit on either side. */
-function holdsWord(line: Uint8Array, word: string): boolean {
-  const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
-  const length = Buffer.byteLength(word);
-  for (let at = bytes.indexOf(word); at >= 0; at = bytes.indexOf(word, at + 1)) if (!isWordByte(bytes[at - 1]) && !isWordByte(bytes[at + length])) return true;
-  return false;
-}
-
-function isWordByte(byte: number | undefined): boolean {
-  return byte !== undefined && ((byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122));
 }
 
 function inOrder(a: TraceEntry, b: TraceEntry): number {
