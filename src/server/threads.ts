@@ -11,7 +11,14 @@ export interface ThreadCall {
 /** A thread's answer. Coded errors cross with their code. */
 export type ThreadAnswer =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly failure: { readonly code: ErrorCode; readonly details: ErrorDetails } };
+  | { readonly id: number; readonly failure: ThreadFailure };
+
+/** An error on its way between threads. `stack` is for logs. */
+export interface ThreadFailure {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  readonly stack?: string | undefined;
+}
 
 interface Pending {
   readonly resolve: (result: unknown) => void;
@@ -21,9 +28,10 @@ interface Pending {
 interface Thread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
+  alive: boolean;
 }
 
-/** A fixed number of worker threads with a method call protocol. A thread answers its calls in order; one that dies is replaced. */
+/** A fixed number of worker threads with a method call protocol. A thread answers its calls in order; one that died is replaced at the next call. */
 export class WorkerThreads {
   readonly #url: URL;
   readonly #threads: Thread[];
@@ -41,11 +49,11 @@ export class WorkerThreads {
 
   #spawn(): Thread {
     const worker = new Worker(this.#url, { stdout: false, stderr: false });
-    const thread: Thread = { worker, pending: new Map() };
+    const thread: Thread = { worker, pending: new Map(), alive: true };
     worker.on('message', (answer: ThreadAnswer) => {
       const pending = thread.pending.get(answer.id);
       thread.pending.delete(answer.id);
-      if ('failure' in answer) pending?.reject(new SpoorError(answer.failure.code, answer.failure.details));
+      if ('failure' in answer) pending?.reject(errorOf(answer.failure));
       else pending?.resolve(answer.result);
     });
     worker.on('error', (error) => this.#died(thread, error));
@@ -56,30 +64,37 @@ export class WorkerThreads {
   #died(thread: Thread, error: unknown): void {
     for (const pending of thread.pending.values()) pending.reject(isSpoorError(error) ? error : new SpoorError('internal', { reason: reasonOf(error) }, { cause: error }));
     thread.pending.clear();
-    const place = this.#threads.indexOf(thread);
-    if (place >= 0 && !this.#closed) this.#threads[place] = this.#spawn();
-  }
-
-  /** The thread with the fewest calls under way. */
-  idlest(): number {
-    let best = 0;
-    for (const [i, thread] of this.#threads.entries()) if (thread.pending.size < (this.#threads[best]?.pending.size ?? 0)) best = i;
-    return best;
+    thread.alive = false;
   }
 
   /** Calls a method in thread number `thread`; buffers in `transfer` are handed over, not copied. */
   call<Result>(thread: number, method: string, args: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<Result> {
-    const chosen = this.#threads[thread % this.#threads.length];
-    if (chosen === undefined || this.#closed) return Promise.reject(new SpoorError('shutting_down'));
+    if (this.#closed) return Promise.reject(new SpoorError('shutting_down'));
+    const chosen = this.#living(thread % this.#threads.length);
     const id = ++this.#calls;
     return new Promise<Result>((resolve, reject) => {
-      chosen.pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
       chosen.worker.postMessage({ id, method, args } satisfies ThreadCall, transfer);
+      chosen.pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
     });
+  }
+
+  #living(place: number): Thread {
+    const thread = this.#threads[place];
+    if (thread?.alive === true) return thread;
+    const spawned = this.#spawn();
+    this.#threads[place] = spawned;
+    return spawned;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
+}
+
+function errorOf({ code, details, stack }: ThreadFailure): SpoorError {
+  if (stack === undefined) return new SpoorError(code, details);
+  const cause = new Error('in a worker thread');
+  cause.stack = stack;
+  return new SpoorError(code, details, { cause });
 }

@@ -37,10 +37,8 @@ parentPort?.on('message', ({ id, method, args }: ThreadCall) => {
     answer = { id, result: handed.result };
     transfer = handed.transfer;
   } catch (error) {
-    const failure = isSpoorError(error)
-      ? { code: error.code, details: error.details }
-      : { code: 'internal' as const, details: { reason: error instanceof Error ? (error.stack ?? error.message) : reasonOf(error) } };
-    answer = { id, failure };
+    const stack = error instanceof Error ? error.stack : undefined;
+    answer = { id, failure: isSpoorError(error) ? { code: error.code, details: error.details } : { code: 'internal', details: { reason: reasonOf(error) }, stack } };
   }
   parentPort?.postMessage(answer, transfer);
 });
