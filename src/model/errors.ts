@@ -73,7 +73,7 @@ export const errorCodes = {
   object_not_found: { status: 500, retryable: false, message: 'object {key} does not exist' },
   object_store: { status: 503, retryable: true, message: 'object store: {operation} of {key} failed: {reason}' },
   bad_object_key: { status: 500, retryable: false, message: 'object key {key} {reason}' },
-  journal_full: { status: 503, retryable: true, message: 'the journal is full ({bytes} bytes of at most {limit}, journal.max_bytes); retry after the object store takes data again' },
+  journal_full: { status: 503, retryable: true, message: 'the journal is full ({bytes} bytes of at most {limit}, journal.bytes_max); retry after the object store takes data again' },
   journal_closed: { status: 503, retryable: true, message: 'the journal is closed' },
   journal_write: { status: 503, retryable: true, message: 'the journal could not be written: {reason}' },
   lease_lost: { status: 503, retryable: true, message: 'partition {partition} is owned by someone else now' },
