@@ -3,7 +3,7 @@ import { compileTemplate, TemplateError, type CompiledTemplate } from '../templa
 import { errorLabel } from './labels-builder.ts';
 import { templateError } from './line-format.ts';
 import type { CompiledStage, Row } from './stage.ts';
-import { TemplateLabels } from './template-labels.ts';
+import { templateLabels } from './template-labels.ts';
 
 /** One assignment made ready: where `template` is null, `from` is renamed. */
 interface Assignment {
@@ -48,7 +48,7 @@ function assign(row: Row, assignments: readonly Assignment[], first: number): bo
 function evaluate(row: Row, { template }: Assignment): string | TemplateError {
   if (template === null) return '';
   try {
-    return template.executeText({ labels: new TemplateLabels(row.labels), bytes: row.bytes, start: row.start, end: row.end, timeNs: row.timeNs });
+    return template.executeText({ labels: templateLabels(row.labels), bytes: row.bytes, start: row.start, end: row.end, day: row.day, time: row.time });
   } catch (error) {
     if (error instanceof TemplateError) return error;
     throw error;

@@ -1,7 +1,7 @@
 import type { LineFormat } from '../syntax/mod.ts';
 import { compileTemplate, TemplateError, TemplateSyntaxError, type CompiledTemplate } from '../template/mod.ts';
 import type { CompiledStage, Row } from './stage.ts';
-import { TemplateLabels } from './template-labels.ts';
+import { templateLabels } from './template-labels.ts';
 
 /** Compiles `| line_format "…"`: the line becomes what the template makes of the row. Throws TemplateSyntaxError. */
 export function compileLineFormat(stage: LineFormat): CompiledStage {
@@ -19,7 +19,7 @@ function replaceByField(name: string, row: Row): boolean {
 
 function formatLine(template: CompiledTemplate, row: Row): boolean {
   try {
-    row.replaceLine(template.execute({ labels: new TemplateLabels(row.labels), bytes: row.bytes, start: row.start, end: row.end, timeNs: row.timeNs }));
+    row.replaceLine(template.execute({ labels: templateLabels(row.labels), bytes: row.bytes, start: row.start, end: row.end, day: row.day, time: row.time }));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     row.labels.setError('TemplateFormatErr', error.message);

@@ -1,8 +1,20 @@
 import type { LabelsValue } from '../template/mod.ts';
 import { errorDetailsLabel, errorLabel, type LabelsBuilder } from './labels-builder.ts';
 
+const made = new WeakMap<LabelsBuilder, TemplateLabels>();
+
+/** The labels of whatever row the builder works on, as a template sees them. */
+export function templateLabels(labels: LabelsBuilder): LabelsValue {
+  let known = made.get(labels);
+  if (known === undefined) {
+    known = new TemplateLabels(labels);
+    made.set(labels, known);
+  }
+  return known;
+}
+
 /** The labels of the current row as a template sees them: all categories, and the error. */
-export class TemplateLabels implements LabelsValue {
+class TemplateLabels implements LabelsValue {
   readonly kind = 'labels';
   readonly #labels: LabelsBuilder;
 

@@ -1,3 +1,4 @@
+import { dayStartNs } from '../../model/mod.ts';
 import type { Body, Command, Operand, Pipeline, TemplateNode } from './ast.ts';
 import { isTemplateFunction, templateFunctions } from './functions/all.ts';
 import type { AnyCall, Parameter, TemplateFunction } from './functions/spec.ts';
@@ -312,7 +313,7 @@ class TemplateCompiler {
     if (own === undefined) throw new TemplateError(`function ${JSON.stringify(name)} not defined`);
     const call = this.#arguments(name, node, own, others, final);
     if (name === '__line__') return (frame) => call(frame, [frame.lineText()]);
-    if (name === '__timestamp__') return (frame) => call(frame, [GoTime.ofNs(frame.row.timeNs)]);
+    if (name === '__timestamp__') return (frame) => call(frame, [GoTime.ofNs(dayStartNs(frame.row.day) + BigInt(frame.row.time))]);
     return (frame) => call(frame, []);
   }
 

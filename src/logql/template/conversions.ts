@@ -45,8 +45,17 @@ export function parseIntegerGo(text: string): bigint | null {
 
 const durationUnits: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
+/** One number with few digits and a unit up to seconds: exact in doubles. */
+const shortDuration = /^(\d{1,6})(?:\.(\d{1,6}))?(ns|us|µs|ms|s)$/;
+
 /** time.ParseDuration; the value is in nanoseconds. */
 export function parseDurationGo(text: string): Converted {
+  const short = shortDuration.exec(text);
+  if (short !== null) {
+    const unit = durationUnits[short[3]!]!;
+    const fraction = short[2] ?? '';
+    return { value: Number(short[1]) * unit + (fraction === '' ? 0 : Math.floor((Number(fraction) * unit) / 10 ** fraction.length)), error: null };
+  }
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = /^[+-]/.test(text) ? text.slice(1) : text;
   if (rest === '0') return { value: 0, error: null };

@@ -11,7 +11,9 @@ export interface TemplateRow {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  readonly timeNs: bigint;
+  /** UTC day, and nanoseconds since its start. */
+  readonly day: number;
+  readonly time: number;
 }
 
 /** Bytes that a template may make of one row. */
