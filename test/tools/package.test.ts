@@ -43,7 +43,7 @@ describe.skipIf(!wanted)('the published package, installed elsewhere', () => {
 
   afterAll(async () => {
     if (server !== undefined && server.exitCode === null && server.signalCode === null) {
-      // npx and what it has started.
+      // The command and what it has started.
       process.kill(-(server.pid ?? 0), 'SIGKILL');
       await once(server, 'exit');
     }
@@ -65,7 +65,7 @@ describe.skipIf(!wanted)('the published package, installed elsewhere', () => {
   test('serves, takes a push, answers it before and after a flush, shows the page, and ends cleanly', async () => {
     const port = await freePort();
     const address = `http://127.0.0.1:${port}`;
-    server = spawn('npx', ['spoor', 'serve', '--data-dir', join(folder, 'data'), '--listen', `127.0.0.1:${port}`], { cwd: app, env: environment, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    server = spawn(join(app, 'node_modules/.bin/spoor'), ['serve', '--data-dir', join(folder, 'data'), '--listen', `127.0.0.1:${port}`], { cwd: app, env: environment, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
     const running = server;
     for (let i = 0; i < 300 && (await fetch(`${address}/ready`).catch(() => undefined))?.ok !== true; i++) {
       expect(running.exitCode, 'the server runs').toBeNull();
@@ -82,7 +82,7 @@ describe.skipIf(!wanted)('the published package, installed elsewhere', () => {
     const page = await fetch(`${address}/`);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('ui/main.js')]);
     expect((await fetch(`${address}/ui/main.js`)).headers.get('content-type')).toContain('javascript');
-    // npx stands between: the signal goes to all of them, as Ctrl-C does.
+    // To the whole process group, as Ctrl-C does: under an old Node two processes run, and the first hands on what the second has had already.
     process.kill(-(running.pid ?? 0), 'SIGINT');
     expect(await once(running, 'exit')).toEqual([0, null]);
   });
