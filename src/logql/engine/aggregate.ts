@@ -1,6 +1,8 @@
 import type { LabelSet } from '../../model/mod.ts';
+import { averageAccumulator } from '../functions/average.ts';
 import { checkMatrixPoints } from '../functions/finish.ts';
 import type { Matrix, Series } from '../functions/matrix.ts';
+import { addCompensated } from '../functions/sum.ts';
 import type { AggregateNode } from '../plan/plan.ts';
 import type { VectorOp } from '../syntax/mod.ts';
 import { groupLabels, labelsKey } from './labels.ts';
@@ -13,11 +15,11 @@ export function aggregate(node: AggregateNode, input: Matrix): Matrix {
 type Aggregator = (node: AggregateNode, input: Matrix) => Matrix;
 
 const aggregators: { readonly [op in VectorOp]: Aggregator } = {
-  sum: folding(() => addCompensated, finishSum),
-  avg: folding(() => addMean, (state) => state[1] as number),
+  sum: folding(() => addToSum, finishSum),
+  avg: folding(() => addAverage, (state) => averageAccumulator.result(state, 0)),
   min: folding(() => addExtreme(false), (state) => state[0] as number),
   max: folding(() => addExtreme(true), (state) => state[0] as number),
-  count: folding(() => addMean, (state) => state[0] as number),
+  count: folding(() => addOne, (state) => state[0] as number),
   stddev: folding(() => addVariance, (state) => Math.sqrt((state[2] as number) / (state[0] as number))),
   stdvar: folding(() => addVariance, (state) => (state[2] as number) / (state[0] as number)),
   topk: selecting(true),
@@ -28,7 +30,7 @@ const aggregators: { readonly [op in VectorOp]: Aggregator } = {
   sort_desc: sorting(true),
 };
 
-/** Adds a value to the three numbers of a group's state; `first` where it is the first one. */
+/** Adds a value to the numbers of a group's state; `first` where it is the first one. */
 type Add = (state: Float64Array, value: number, first: boolean) => void;
 
 function folding(makeAdd: () => Add, finish: (state: Float64Array) => number): Aggregator {
@@ -36,7 +38,7 @@ function folding(makeAdd: () => Add, finish: (state: Float64Array) => number): A
     const groups = groupSeries(node, input);
     checkMatrixPoints(groups.length, input.steps);
     const add = makeAdd();
-    const state = new Float64Array(3);
+    const state = new Float64Array(4);
     const series = groups.map(({ labels, members }): Series => {
       const values = new Float64Array(input.steps);
       const present = new Uint8Array(input.steps);
@@ -74,16 +76,9 @@ function groupSeries(node: AggregateNode, input: Matrix): Group[] {
   return [...groups.values()];
 }
 
-function addCompensated(state: Float64Array, value: number, first: boolean): void {
-  if (first) {
-    state[0] = value;
-    state[1] = 0;
-    return;
-  }
-  const sum = state[0] as number;
-  const next = sum + value;
-  state[1] = (state[1] as number) + (Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum);
-  state[0] = next;
+function addToSum(state: Float64Array, value: number, first: boolean): void {
+  if (first) state[0] = state[1] = 0;
+  addCompensated(state, 0, value);
 }
 
 function finishSum(state: Float64Array): number {
@@ -91,12 +86,13 @@ function finishSum(state: Float64Array): number {
   return Number.isFinite(sum) ? sum + (state[1] as number) : sum;
 }
 
-function addMean(state: Float64Array, value: number, first: boolean): void {
-  const count = first ? 1 : (state[0] as number) + 1;
-  const mean = first ? value : (state[1] as number);
-  state[0] = count;
-  if (Number.isFinite(mean)) state[1] = Number.isFinite(value) ? mean + (value - mean) / count : value;
-  else state[1] = mean + value;
+function addAverage(state: Float64Array, value: number, first: boolean): void {
+  if (first) averageAccumulator.start(state, 0, value, 0, 0, 0, 0, 0);
+  else averageAccumulator.add(state, 0, value, 0, 0, 0, 0, 0);
+}
+
+function addOne(state: Float64Array, _value: number, first: boolean): void {
+  state[0] = first ? 1 : (state[0] as number) + 1;
 }
 
 function addExtreme(largest: boolean): Add {

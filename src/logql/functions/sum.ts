@@ -1,26 +1,28 @@
 import type { Accumulator } from './accumulator.ts';
 
+/** Neumaier's compensated sum: adds to the sum at `at`, and to what it lost at `at + 1`. */
+export function addCompensated(cells: Float64Array, at: number, value: number): void {
+  const sum = cells[at] as number;
+  const next = sum + value;
+  const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+  cells[at] = next;
+  cells[at + 1] = (cells[at + 1] as number) + lost;
+}
+
 /**
  * sum_over_time, bytes_over_time, and (divided by the range) bytes_rate and rate of an unwrapped label.
- * Neumaier's compensated sum: the order in which pieces meet does not show.
+ * The sum is compensated, so that the order in which pieces meet does not show.
  */
 export function sumAccumulator(divisor: number): Accumulator {
-  const plus = (cells: Float64Array, at: number, value: number): void => {
-    const sum = cells[at] as number;
-    const next = sum + value;
-    const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-    cells[at] = next;
-    cells[at + 1] = (cells[at + 1] as number) + lost;
-  };
   return {
     width: 2,
     start(cells, at, value) {
       cells[at] = value;
       cells[at + 1] = 0;
     },
-    add: plus,
+    add: addCompensated,
     combine(into, at, from, fromAt) {
-      plus(into, at, from[fromAt] as number);
+      addCompensated(into, at, from[fromAt] as number);
       into[at + 1] = (into[at + 1] as number) + (from[fromAt + 1] as number);
     },
     result(cells, at) {
