@@ -29,12 +29,16 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/ingester/flush.ts', 'src/ingester/head/block.ts', 'src/ingester/head/generation.ts', 'src/ingester/head/order.ts', 'src/ingester/head/pool.ts',
     'src/ingester/head/rows.ts', 'src/ingester/keys.ts', 'src/ingester/partition.ts', 'src/ingester/ports.ts', 'src/ingester/seal.ts',
   ],
+  'test/logql/engine/encode.test.ts': ['src/logql/engine/json.ts', 'src/logql/engine/labels.ts', 'src/logql/engine/stats.ts', 'src/logql/engine/streams.ts'],
+  'test/logql/engine/engine.test.ts': ['src/logql/engine/evaluate.ts', 'src/logql/engine/rows.ts'],
+  'test/logql/engine/operators.test.ts': ['src/logql/engine/aggregate.ts', 'src/logql/engine/binary.ts', 'src/logql/engine/label-replace.ts'],
   'test/logql/functions/aggregators.test.ts': [
     'src/logql/functions/average.ts', 'src/logql/functions/cells.ts', 'src/logql/functions/count.ts', 'src/logql/functions/create.ts', 'src/logql/functions/edges.ts',
     'src/logql/functions/extremes.ts', 'src/logql/functions/finish.ts', 'src/logql/functions/limits.ts', 'src/logql/functions/merge.ts',
     'src/logql/functions/operators.ts', 'src/logql/functions/quantile.ts', 'src/logql/functions/rate-counter.ts', 'src/logql/functions/state.ts',
     'src/logql/functions/sum.ts', 'src/logql/functions/variance.ts', 'src/logql/functions/windows.ts',
   ],
+  'test/logql/plan/planner.test.ts': ['src/logql/plan/required-labels.ts', 'src/logql/plan/series-limit.ts'],
   'test/logql/syntax/parse.test.ts': [
     'src/logql/syntax/build.ts', 'src/logql/syntax/checks.ts', 'src/logql/syntax/errors.ts', 'src/logql/syntax/format.ts', 'src/logql/syntax/grammar.ts',
     'src/logql/syntax/lexer.ts', 'src/logql/syntax/limits.ts', 'src/logql/syntax/literals.ts', 'src/logql/syntax/numbers.ts', 'src/logql/syntax/precedence.ts',
