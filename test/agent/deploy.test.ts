@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { parseAgentConfig } from '../../agent/mod.ts';
+import { parseAgentConfig } from '../../agent/config/load.ts';
 import { KubernetesPods } from '../../agent/enrich/kubernetes/pods.ts';
 import { systemClock } from '../../src/model/mod.ts';
 import { cri, freePort, logPath, startAgent, temporaryDir, until } from './harness.ts';

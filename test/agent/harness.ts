@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { parseAgentConfig, runAgent, type AgentSurroundings } from '../../agent/mod.ts';
+import { parseAgentConfig } from '../../agent/config/load.ts';
+import { runAgent, type AgentSurroundings } from '../../agent/mod.ts';
 
 /** A directory that goes away with the test. */
 export function temporaryDir(): { readonly path: string; [Symbol.dispose](): void } {

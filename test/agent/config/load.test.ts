@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadAgentConfig, parseAgentConfig } from '../../../agent/mod.ts';
+import { loadAgentConfig, parseAgentConfig } from '../../../agent/config/load.ts';
 import { temporaryDir } from '../harness.ts';
 
 const least = 'to: http://spoor:3100\nstate_dir: /state\n';

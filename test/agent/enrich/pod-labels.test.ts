@@ -39,9 +39,9 @@ describe('PodLabels', () => {
 
   it('waits for metadata, but not for ever, and then stays with what it decided', () => {
     const clock = new ManualClock(0n);
-    let known: Record<string, string> | undefined;
+    const api: { labels?: Map<string, string> } = {};
     const decided = new Map<string, PodDecision>();
-    const labels = new PodLabels(options, { labelsOf: () => (known === undefined ? undefined : new Map(Object.entries(known))) }, clock, decided);
+    const labels = new PodLabels(options, { labelsOf: () => api.labels }, clock, decided);
     expect(text(labels)).toBeUndefined();
     clock.advanceMs(4999);
     expect(text(labels)).toBeUndefined();
@@ -49,7 +49,7 @@ describe('PodLabels', () => {
     clock.advanceMs(1);
     expect(text(labels)).toContain('app="web"');
     expect(labels.generation).toBe(1);
-    known = { app: 'late' };
+    api.labels = new Map([['app', 'late']]);
     expect(text(labels)).toContain('app="web"');
     expect([...decided]).toEqual([['u1', { labels: { app: 'web' }, from: 'path' }]]);
   });

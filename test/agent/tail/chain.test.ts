@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { listMembers, type Member } from '../../../agent/discover/members.ts';
 import { LogChain, type KnownFile } from '../../../agent/tail/chain.ts';
-import { LogFile, startPosition } from '../../../agent/tail/file.ts';
+import { startPosition, type LogFile } from '../../../agent/tail/file.ts';
 import { cri, temporaryDir } from '../harness.ts';
 
 function newChain(said: string[] = [], known: readonly KnownFile[] = []): LogChain {
