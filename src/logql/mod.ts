@@ -13,3 +13,4 @@ export { encodeTailFrame, mergedLabels } from './engine/streams.ts';
 export type { MatrixResult, QueryParams, QueryResult, QueryStats, ResultRow, ScalarResult, StreamsResult, VectorResult } from './engine/types.ts';
 export { formatExpr, formatMatchers, parseQuery, parseSelector, prettyExpr } from './syntax/mod.ts';
 export type { Expr, LogQuery, MetricExpr, Stage } from './syntax/mod.ts';
+export { checkStages } from './stages/check.ts';
