@@ -1,5 +1,5 @@
 import { filterBytes, type RequiredLiterals, type TextFilter } from '../regex/mod.ts';
-import { BlockLines } from './block-lines.ts';
+import type { BlockLines } from './block-lines.ts';
 
 /** Where fewer rows than this part of a block are left, they are looked at one by one. */
 const fewRows = 1 / 16;

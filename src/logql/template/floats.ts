@@ -36,12 +36,12 @@ export function formatFloatAs(value: number, verb: 'e' | 'f' | 'g', precision: n
   const abs = Math.abs(value);
   if (verb === 'f') return sign + fixed(abs, precision < 0 ? shortestPlaces(abs) : precision);
   if (verb === 'e') {
-    const [mantissa = '', exponent = '+0'] = abs.toExponential(precision < 0 ? undefined : Math.min(100, precision)).split('e');
+    const [mantissa = '', exponent = '+0'] = (precision < 0 ? abs.toExponential() : exponential(abs, precision)).split('e');
     return `${sign}${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`;
   }
   if (value === 0) return `${sign}0`;
   const wanted = precision < 0 ? -1 : Math.max(1, precision);
-  const match = /^(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(abs.toExponential(wanted < 0 ? undefined : Math.min(100, wanted - 1)));
+  const match = /^(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(wanted < 0 ? abs.toExponential() : exponential(abs, wanted - 1));
   const digits = `${match?.[1] ?? ''}${match?.[2] ?? ''}`.replace(/0+$/, '') || '0';
   const exponent = Number(match?.[3] ?? 0);
   const limit = wanted < 0 ? shortestExponent : wanted > digits.length && digits.length >= exponent + 1 ? digits.length : wanted;
@@ -56,12 +56,30 @@ function shortestPlaces(value: number): number {
 
 /** Exact decimal digits, rounded half to even on the exact binary value, for any precision. */
 function fixed(value: number, places: number): string {
-  if (places <= 100 && value < 1e21) return value.toFixed(places);
-  const { mantissa, power } = exact(value);
-  const scaled = mantissa * 10n ** BigInt(places);
-  const whole = power >= 0 ? scaled << BigInt(power) : roundShift(scaled, -power);
-  const digits = whole.toString().padStart(places + 1, '0');
+  const digits = scaled(value, places).toString().padStart(places + 1, '0');
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}
+
+/** As toExponential, but halves go to even digits. */
+function exponential(value: number, places: number): string {
+  if (value === 0) return `0${places > 0 ? `.${'0'.repeat(places)}` : ''}e+0`;
+  let exponent = Number(value.toExponential().split('e')[1] ?? 0);
+  let digits = scaled(value, places - exponent).toString();
+  if (digits.length > places + 1) {
+    exponent++;
+    digits = digits.slice(0, -1);
+  }
+  return `${digits[0]}${places > 0 ? `.${digits.slice(1)}` : ''}e${exponent < 0 ? '' : '+'}${exponent}`;
+}
+
+/** value × 10^power, rounded half to even. */
+function scaled(value: number, power: number): bigint {
+  const { mantissa, power: binary } = exact(value);
+  const numerator = mantissa * 10n ** BigInt(Math.max(0, power)) * 2n ** BigInt(Math.max(0, binary));
+  const denominator = 10n ** BigInt(Math.max(0, -power)) * 2n ** BigInt(Math.max(0, -binary));
+  const down = numerator / denominator;
+  const twice = 2n * (numerator - down * denominator);
+  return twice > denominator || (twice === denominator && (down & 1n) === 1n) ? down + 1n : down;
 }
 
 function exact(value: number): { readonly mantissa: bigint; readonly power: number } {
@@ -71,12 +89,4 @@ function exact(value: number): { readonly mantissa: bigint; readonly power: numb
   const exponent = Number((bits >> 52n) & 0x7ffn);
   const fraction = bits & 0xfffffffffffffn;
   return exponent === 0 ? { mantissa: fraction, power: -1074 } : { mantissa: fraction | (1n << 52n), power: exponent - 1075 };
-}
-
-function roundShift(value: bigint, bits: number): bigint {
-  const shift = BigInt(bits);
-  const down = value >> shift;
-  const rest = value - (down << shift);
-  const half = 1n << (shift - 1n);
-  return rest > half || (rest === half && (down & 1n) === 1n) ? down + 1n : down;
 }
