@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { releaseNativeMemory } from '../bytes/mod.ts';
 import { SegmentWriter, type SegmentChunk } from '../chunks/mod.ts';
 import { writeIndex, type ChunkEntry } from '../index/mod.ts';
 import { formatLabels, type LabelSet, type RowBlock } from '../model/mod.ts';
@@ -45,8 +47,11 @@ export interface SealResult {
   readonly indexes: readonly SealedIndex[];
 }
 
-/** Sorts a generation's rows, drops equal ones, and encodes them as segments and index files. Blocking: for worker threads. */
-export function seal(task: SealTask): SealResult {
+/**
+ * Sorts a generation's rows, drops equal ones, and encodes them as segments and index files. For worker threads: it returns to the event loop only
+ * between portions, so that what the codecs allocated can be given back.
+ */
+export async function seal(task: SealTask): Promise<SealResult> {
   const segments = new SegmentSink(task);
   const byTenant = Map.groupBy(task.streams.entries(), ([, stream]) => stream.tenant);
   for (const tenant of [...byTenant.keys()].sort()) {
@@ -55,17 +60,19 @@ export function seal(task: SealTask): SealResult {
     const pieces: HeadPiece[] = streams.map(([streamId], slot) => ({ streamId, slot, windows: null }));
     const blocks = task.blocks.flatMap(({ memory, rows }) => headRows(viewHeadBlock(memory), rows, pieces, labels));
     const byDay = Map.groupBy(blocks, (block) => block.day);
-    for (const day of [...byDay.keys()].sort((a, b) => a - b)) sealDay(segments, tenant, byDay.get(day) ?? [], labels.length);
+    for (const day of [...byDay.keys()].sort((a, b) => a - b)) await sealDay(segments, tenant, byDay.get(day) ?? [], labels.length);
   }
   return segments.finish();
 }
 
-function sealDay(sink: SegmentSink, tenant: string, blocks: readonly RowBlock[], streams: number): void {
+async function sealDay(sink: SegmentSink, tenant: string, blocks: readonly RowBlock[], streams: number): Promise<void> {
   const ordered = new OrderedRows(blocks, streams);
   for (let from = 0; from < ordered.rows; ) {
     const to = ordered.portionEnd(from, portionRowsMax, portionBytesMax);
     sink.add(tenant, ordered.take(from, to));
     from = to;
+    releaseNativeMemory();
+    await nextTurn();
   }
 }
 

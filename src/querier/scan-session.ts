@@ -1,3 +1,4 @@
+import { releaseNativeMemory } from '../bytes/mod.ts';
 import { decodeRowGroup, type ByteRange, type RowGroupMeta } from '../chunks/mod.ts';
 import { headRows, inWindows, OrderedRows, viewHeadBlock, type TimeWindow } from '../ingester/mod.ts';
 import { createScanner, type Batch, type BlockScanner, type Partial, type ScanTask } from '../logql/mod.ts';
@@ -21,6 +22,9 @@ export interface LoadedUnit {
 /** All columns: what merging needs. */
 export const allColumns: ColumnNeeds = { order: true, lineLength: true, lines: true, metadata: true };
 
+/** After so many raw bytes what decompression allocated is given back. */
+const releaseBytes = 8 * 2 ** 20;
+
 /** Answer to an added unit: the time beyond which the lane needs no more rows (a log query that has all it was asked for), else null. */
 export interface UnitDone {
   readonly boundNs: bigint | null;
@@ -29,11 +33,17 @@ export interface UnitDone {
 /** The scans under way in one worker thread, each with its scanner. Blocking calls. */
 export class ScanSessions {
   readonly #scanners = new Map<number, BlockScanner>();
+  #bytesSinceRelease = 0;
 
   /** Runs a unit. `task` comes with the first one. */
   add(scan: number, task: ScanTask | null, loaded: LoadedUnit): UnitDone {
     const scanner = this.#scanner(scan, task);
     for (const block of unitBlocks(loaded)) if (block.rows > 0) scanner.add(block);
+    this.#bytesSinceRelease += loaded.unit.bytes;
+    if (this.#bytesSinceRelease >= releaseBytes) {
+      this.#bytesSinceRelease = 0;
+      releaseNativeMemory();
+    }
     return { boundNs: scanner.boundNs() };
   }
 

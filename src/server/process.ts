@@ -122,7 +122,7 @@ async function startLocked(
       },
       configuration: printConfiguration(configuration),
       version: { version: await packageVersion(), revision: '' },
-      pageDirectory: path.join(packageRoot(), 'ui'),
+      pageDirectory: path.join(root, 'ui'),
     },
     log,
   );
@@ -201,12 +201,10 @@ function addGauges(metrics: Metrics, ingester: Ingester, journal: DiskJournal, p
   });
 }
 
-/** The folder that holds package.json: two above src/server, three above dist/src/server. */
-function packageRoot(): string {
-  return path.resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../..' : '../../..');
-}
+/** The folder that holds package.json and ui: the checkout's, or dist of the published package. */
+const root = path.resolve(import.meta.dirname, '../..');
 
 async function packageVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string };
   return version;
 }

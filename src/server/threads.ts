@@ -34,13 +34,14 @@ interface Thread {
 /** A fixed number of worker threads with a method call protocol. A thread answers its calls in order; one that died is replaced at the next call. */
 export class WorkerThreads {
   readonly #url: URL;
-  readonly #threads: Thread[];
+  /** A thread begins with its first call. */
+  readonly #threads: (Thread | undefined)[];
   #calls = 0;
   #closed = false;
 
   constructor(url: URL, count: number) {
     this.#url = url;
-    this.#threads = Array.from({ length: count }, () => this.#spawn());
+    this.#threads = Array.from({ length: count }, () => undefined);
   }
 
   get size(): number {
@@ -88,7 +89,7 @@ export class WorkerThreads {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#threads.map((thread) => thread?.worker.terminate()));
   }
 }
 

@@ -13,9 +13,9 @@ interface Handed {
 
 const sessions = new ScanSessions();
 
-const methods: Readonly<Record<string, (...args: never[]) => Handed>> = {
-  seal: (task: SealTask) => {
-    const result = seal(task);
+const methods: Readonly<Record<string, (...args: never[]) => Handed | Promise<Handed>>> = {
+  seal: async (task: SealTask) => {
+    const result = await seal(task);
     return { result, transfer: [...result.segments, ...result.indexes].flatMap(({ data }) => wholeBuffer(data)) };
   },
   scanAdd: (scan: number, task: ScanTask | null, loaded: LoadedUnit) => ({ result: sessions.add(scan, task, loaded), transfer: [] }),
@@ -29,16 +29,20 @@ function wholeBuffer(data: Uint8Array): ArrayBuffer[] {
   return data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
 }
 
-parentPort?.on('message', ({ id, method, args }: ThreadCall) => {
-  let answer: ThreadAnswer;
-  let transfer: readonly ArrayBuffer[] = [];
+/** Calls are answered in order, also where one has to wait. */
+let before: Promise<void> = Promise.resolve();
+
+parentPort?.on('message', (call: ThreadCall) => {
+  before = before.then(() => answer(call));
+});
+
+async function answer({ id, method, args }: ThreadCall): Promise<void> {
   try {
-    const handed = (methods[method] as (...args: readonly unknown[]) => Handed)(...args);
-    answer = { id, result: handed.result };
-    transfer = handed.transfer;
+    const { result, transfer } = await (methods[method] as (...args: readonly unknown[]) => Handed | Promise<Handed>)(...args);
+    parentPort?.postMessage({ id, result } satisfies ThreadAnswer, transfer);
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
-    answer = { id, failure: isSpoorError(error) ? { code: error.code, details: error.details } : { code: 'internal', details: { reason: reasonOf(error) }, stack } };
+    const failure = isSpoorError(error) ? { code: error.code, details: error.details } : { code: 'internal' as const, details: { reason: reasonOf(error) }, stack };
+    parentPort?.postMessage({ id, failure } satisfies ThreadAnswer);
   }
-  parentPort?.postMessage(answer, transfer);
-});
+}

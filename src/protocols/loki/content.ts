@@ -8,8 +8,8 @@ import type { PushBodyLimits } from '../limits.ts';
 const gunzipAsync = promisify<Buffer, ZlibOptions, Buffer>(gunzip);
 const inflateRawAsync = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
 
-/** Raw length from which snappy runs on the thread pool; below, handing it over costs more than the work. */
-const snappyAsyncBytes = 256 * 1024;
+/** Raw length from which snappy runs on the thread pool, so that the event loop is not held for more than a few milliseconds. */
+const snappyAsyncBytes = 8 * 2 ** 20;
 /** A snappy copy makes at most 64 bytes of 3. */
 const snappyExpansionMax = 22;
 
@@ -44,7 +44,8 @@ export async function decodeSnappy(block: Buffer, limits: PushBodyLimits): Promi
   if (claimed > block.length * snappyExpansionMax) throw new SpoorError('push_snappy');
   let raw: Buffer | string;
   try {
-    raw = claimed < snappyAsyncBytes ? uncompressSync(block) : await uncompress(block);
+    // Copied into memory that V8 counts: what the native module allocates is given back only by a collection that nothing hastens, and then late.
+    raw = claimed < snappyAsyncBytes ? uncompressSync(block, { copyOutputData: true }) : await uncompress(block, { copyOutputData: true });
   } catch (error) {
     throw new SpoorError('push_snappy', {}, { cause: error });
   }
