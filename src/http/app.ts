@@ -18,6 +18,9 @@ const headerBytesMax = 128 * 1024;
 /** Frames that a tailing client sends are read and dropped; larger ones close the connection. */
 const frameBytesMax = 4096;
 
+/** What is noted of a request whose client did not wait for the answer. */
+const goneStatus = 499;
+
 /** Builds the HTTP server: every route, one error handler, metrics. It does not listen yet. */
 export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = fastify({
@@ -36,8 +39,12 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request, reply) => sendError(new SpoorError('not_found'), request, reply));
-  app.addHook('onResponse', async (request, reply) => {
-    parts.metrics.request(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
+  app.addHook('onRequest', async (request, reply) => {
+    // Not onResponse, which is left out where the client went away.
+    reply.raw.once('close', () => {
+      const statusCode = reply.raw.writableFinished ? reply.statusCode : goneStatus;
+      parts.metrics.request(request.method, request.routeOptions.url ?? 'unknown', statusCode, reply.elapsedTime / 1000);
+    });
   });
   const methodsOf = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {

@@ -23,10 +23,16 @@ let scans = 0;
 export class Querier implements LogSource {
   readonly #parts: QuerierParts;
   readonly #segments: SegmentFiles;
+  #running = 0;
 
   constructor(parts: QuerierParts) {
     this.#parts = parts;
     this.#segments = new SegmentFiles(parts.store, parts.footerCacheBytes);
+  }
+
+  /** Scans under way. */
+  get running(): number {
+    return this.#running;
   }
 
   /** Fixes what a query reads; the caller must release it. */
@@ -90,7 +96,9 @@ export class Querier implements LogSource {
       }
     };
     // Scans begin on different lanes, so that many small ones are not all done by the same thread. All lanes must have ended before the caller lets the heads go.
+    this.#running += 1;
     const ended = await Promise.allSettled(Array.from({ length: Math.min(pool.lanes, units.length) }, (_, number) => lane((scan + number) % pool.lanes)));
+    this.#running -= 1;
     signal.throwIfAborted();
     const results: (Batch | Partial)[] = [];
     for (const end of ended) {

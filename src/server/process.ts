@@ -96,6 +96,7 @@ async function startLocked(
   const limits = new ConfiguredLimits(configuration.limits, configuration.overrides);
   const distributor = new Distributor({ partitions, journal, applied: ingester, streams: ingester, gate: ingester, limits, clock, metrics });
   addGauges(metrics, ingester, journal, partitions, store);
+  metrics.gauge('spoor_querier_scans', 'Scans under way', () => querier.running);
   let ready = false;
   const app = await buildApp(
     {

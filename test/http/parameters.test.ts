@@ -4,7 +4,7 @@ import {
 } from '../../src/http/parameters.ts';
 import { isSpoorError } from '../../src/model/mod.ts';
 
-const given = (name: string, value: string) => readParameters(`/x?${new URLSearchParams({ [name]: value })}`, '');
+const given = (name: string, value: string) => readParameters(`/x?${new URLSearchParams({ [name]: value }).toString()}`, '');
 const nowNs = 1_768_440_000_000_000_000n;
 
 /** The text of the 400 that the call ends with. */
@@ -110,7 +110,7 @@ describe('timeParameter', () => {
 });
 
 describe('rangeParameters', () => {
-  const range = (values: Readonly<Record<string, string>>) => rangeParameters(readParameters(`/x?${new URLSearchParams(values)}`, ''), nowNs);
+  const range = (values: Readonly<Record<string, string>>) => rangeParameters(readParameters(`/x?${new URLSearchParams(values).toString()}`, ''), nowNs);
   const second = 1_000_000_000n;
 
   it.each<[string, Readonly<Record<string, string>>, bigint, bigint]>([
