@@ -5,7 +5,7 @@ const secondNs = 1_000_000_000n;
 
 /** What a {@link Seen} remembers at most. */
 export interface SeenOptions {
-  /** Entries older than the newest by more than this are forgotten. */
+  /** How far before the newest entry a gap is searched for entries that arrived late. */
   readonly windowNs: bigint;
   /** Entries to remember; beyond it the oldest seconds are forgotten first. */
   readonly entriesMax: number;
@@ -30,9 +30,10 @@ export class Seen {
     this.#options = options;
   }
 
-  /** Where to take up the thread: from here on everything that was printed is remembered. */
+  /** Where to take up the thread: all that was printed from here on is remembered. */
   get resumeNs(): bigint {
-    return this.#floorNs;
+    const windowNs = (this.#newestNs ?? this.#floorNs) - this.#options.windowNs;
+    return windowNs > this.#floorNs ? windowNs : this.#floorNs;
   }
 
   /** Time of the newest entry printed. */
@@ -53,7 +54,10 @@ export class Seen {
       printed.set(key, count);
       this.#entries++;
       if (this.#newestNs === undefined || entry.timeNs > this.#newestNs) this.#newestNs = entry.timeNs;
-      if (this.#forget()) for (const old of brought.keys()) if (old < this.#floorNs / secondNs) brought.delete(old);
+      if (this.#entries > this.#options.entriesMax) {
+        this.#forget();
+        for (const old of brought.keys()) if (old < this.#floorNs / secondNs) brought.delete(old);
+      }
       return true;
     };
   }
@@ -63,21 +67,14 @@ export class Seen {
     if (timeNs > this.#floorNs) this.#floorNs = timeNs;
   }
 
-  #forget(): boolean {
-    const newestNs = this.#newestNs ?? 0n;
-    const before = this.#floorNs;
-    if (newestNs - this.#floorNs > 2n * this.#options.windowNs) this.raiseFloor(newestNs - this.#options.windowNs);
-    if (this.#floorNs === before && this.#entries <= this.#options.entriesMax) return false;
-    const seconds = Array.from(this.#printed.keys()).sort((a, b) => (a < b ? -1 : 1));
-    const newestSecond = newestNs / secondNs;
-    for (const second of seconds) {
-      const outdated = second < this.#floorNs / secondNs;
-      if (!outdated && (this.#entries <= this.#options.entriesMax || second >= newestSecond)) break;
+  #forget(): void {
+    const newestSecond = (this.#newestNs ?? 0n) / secondNs;
+    for (const second of Array.from(this.#printed.keys()).sort((a, b) => (a < b ? -1 : 1))) {
+      if (this.#entries <= this.#options.entriesMax || second >= newestSecond) break;
       for (const count of this.#printed.get(second)?.values() ?? []) this.#entries -= count;
       this.#printed.delete(second);
       this.raiseFloor((second + 1n) * secondNs);
     }
-    return true;
   }
 }
 

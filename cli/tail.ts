@@ -31,8 +31,10 @@ export interface TailTimes {
 }
 
 const defaultTimes: TailTimes = { backoffMsMin: 250, backoffMsMax: 10_000, silenceMs: 20_000 };
-/** How far back a gap is searched for entries that arrived late, and how many entries are remembered for it. */
-const memory = { windowNs: 15_000_000_000n, entriesMax: 200_000 };
+/** How far back a gap is searched for entries that arrived late, and how many entries are remembered to tell what came twice. */
+const memory = { windowNs: 15_000_000_000n, entriesMax: 100_000 };
+/** How far the clocks of client and server may differ, where nothing but the client's tells when a gap began. */
+const skewNs = 5_000_000_000n;
 /** Entries may lie in the future by as much as Loki's creation_grace_period. */
 const futureNs = 600_000_000_000n;
 const gapBatch = 1000;
@@ -53,19 +55,21 @@ export async function runTail(client: Client, terminal: Terminal, printer: Print
       query.labelsLength,
     );
   };
+  let firstOpenNs: bigint | undefined;
   const fillGap = async (): Promise<void> => {
     const nowNs = clock();
     const newestNs = seen.newestNs ?? nowNs;
     const endNs = (newestNs > nowNs ? newestNs : nowNs) + futureNs;
     const isNew = seen.source();
-    const gap = { query: query.query, startNs: seen.resumeNs, endNs, limit: 0, batch: gapBatch, forward: true, stepSeconds: undefined, intervalSeconds: undefined };
+    // Where nothing has come yet, the gap is what came since the first connection, not the history that was asked for.
+    const resumeNs = seen.newestNs === undefined ? (firstOpenNs ?? nowNs) - skewNs : seen.resumeNs;
+    const gap = { query: query.query, startNs: resumeNs, endNs, limit: 0, batch: gapBatch, forward: true, stepSeconds: undefined, intervalSeconds: undefined };
     for await (const page of pages(client, gap)) {
       if (signal.aborted) return;
       await print(page.entries, isNew);
     }
   };
 
-  let connectedBefore = false;
   let backoffMs = times.backoffMsMin;
   while (!signal.aborted) {
     let reason: string;
@@ -73,15 +77,16 @@ export async function runTail(client: Client, terminal: Terminal, printer: Print
       const socket = await client.open('/loki/api/v1/tail', {
         query: query.query,
         delay_for: query.delayForSeconds === 0 ? undefined : query.delayForSeconds,
-        limit: query.limit,
-        start: connectedBefore ? seen.resumeNs : query.startNs,
+        // History is for the first time; later on the gap is read by itself.
+        limit: seen.newestNs === undefined ? query.limit : 1,
+        start: query.startNs,
       });
       const frames = framesOf(socket, signal, times.silenceMs);
       const isNew = seen.source();
       // The connection stands before the gap is read, so that nothing falls between the two.
-      if (connectedBefore) await fillGap();
-      let first = !connectedBefore;
-      connectedBefore = true;
+      if (firstOpenNs !== undefined) await fillGap();
+      firstOpenNs ??= clock();
+      let first = seen.newestNs === undefined;
       for await (const text of frames) {
         backoffMs = times.backoffMsMin;
         const frame = readTailFrame(text);
@@ -99,7 +104,7 @@ export async function runTail(client: Client, terminal: Terminal, printer: Print
     } catch (error) {
       if (!(error instanceof Failure) || !passing(error)) throw error;
       // A server that was never reached is more likely a wrong address than a break.
-      if (!connectedBefore && error.status === 0) throw error;
+      if (firstOpenNs === undefined && error.status === 0) throw error;
       reason = error.message.trim();
     }
     if (signal.aborted) return;

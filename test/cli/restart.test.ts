@@ -71,6 +71,8 @@ test('a tail shows every acknowledged line once while the server is killed and s
   tail.stdout?.on('data', (piece: Buffer) => (out += piece.toString('utf8')));
   tail.stderr?.on('data', (piece: Buffer) => (notes += piece.toString('utf8')));
   let next = 0;
+  await push(next++);
+  await once(tail.stdout ?? tail, 'data');
   for (let round = 0; round < 4; round++) {
     for (let i = 0; i < 40; i++) await push(next++);
     if (round === 1) await fetch(`http://${address}/flush`, { method: 'POST' });

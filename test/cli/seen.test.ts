@@ -37,18 +37,22 @@ test('any sources together print each entry as often as the one that has it most
   );
 });
 
-test('memory is bounded, and a gap is read only as far back as memory goes', () => {
+test('a gap is searched a while before the newest entry, and all that was printed there is remembered', () => {
   const seen = new Seen(0n, { windowNs: 10n * second, entriesMax: 50 });
+  expect(seen.resumeNs).toBe(0n);
   const isNew = seen.source();
-  for (let i = 0; i < 1000; i++) {
-    expect(isNew(entry(i, `line ${i}`))).toBe(true);
-    expect(seen.resumeNs <= BigInt(i) * second).toBe(true);
-  }
-  expect(seen.newestNs).toBe(999n * second);
-  expect(seen.resumeNs >= 979n * second).toBe(true);
-  // Everything from there on is remembered.
+  for (let i = 0; i < 1000; i++) expect(isNew(entry(i, `line ${i}`))).toBe(true);
+  expect([seen.newestNs, seen.resumeNs]).toEqual([999n * second, 989n * second]);
   const again = seen.source();
-  for (let i = Number(seen.resumeNs / second); i < 1000; i++) expect(again(entry(i, `line ${i}`))).toBe(false);
+  for (let i = 989; i < 1000; i++) expect(again(entry(i, `line ${i}`))).toBe(false);
+});
+
+test('what a source brings late is told from what is new, as far as memory goes', () => {
+  const seen = new Seen(0n, { windowNs: 10n * second, entriesMax: 1000 });
+  const gap = seen.source();
+  for (let i = 0; i < 900; i++) gap(entry(i, `line ${i}`));
+  const history = seen.source();
+  expect([0, 500, 899].map((i) => history(entry(i, `line ${i}`)))).toEqual([false, false, false]);
 });
 
 test('too many entries in the window shorten it', () => {
@@ -57,4 +61,11 @@ test('too many entries in the window shorten it', () => {
   for (let i = 0; i < 300; i++) isNew(entry(Math.floor(i / 10), `line ${i}`));
   expect(seen.resumeNs >= 24n * second).toBe(true);
   expect(seen.resumeNs <= 29n * second).toBe(true);
+});
+
+test('nothing before the floor is asked for', () => {
+  const seen = new Seen(0n, { windowNs: 10n * second, entriesMax: 50 });
+  seen.raiseFloor(98n * second);
+  seen.source()(entry(100, 'x'));
+  expect(seen.resumeNs).toBe(98n * second);
 });

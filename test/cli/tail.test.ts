@@ -92,6 +92,32 @@ test('after breaks of every kind nothing is missing and nothing comes twice', as
   expect(running.notes).toContain('going away; connecting again');
 });
 
+test('what a new connection brings of long ago is not shown again, however much time has passed', async () => {
+  const running = start('--limit', '100');
+  await until(() => backend.tails.size === 1, 'it is connected');
+  await backend.crash();
+  // Nothing had come before the break; then the gap spans minutes.
+  for (let i = 0; i < 40; i++) backend.entries.push(numbered(i, i * 10_000));
+  await backend.start();
+  await until(() => running.out.includes('line 39'), 'the gap is shown');
+  backend.push(numbered(40, 400_000));
+  await until(() => running.out.includes('line 40'), 'it goes on');
+  expect(linesOf(running)).toEqual(lines(0, 41));
+});
+
+test('history is not shown whole where the first connection broke before anything came', async () => {
+  const running = start('--limit', '2', '--since', '1h');
+  await until(() => backend.tails.size === 1, 'it is connected');
+  await backend.crash();
+  for (let i = 0; i < 50; i++) backend.entries.push(numbered(i, -3_000_000 + i));
+  backend.entries.push(numbered(50, 1));
+  await backend.start();
+  await until(() => running.out.includes('line 50'), 'the gap is shown');
+  backend.push(numbered(51, 2));
+  await until(() => running.out.includes('line 51'), 'it goes on');
+  expect(linesOf(running).toSorted()).toEqual(['line 49', 'line 50', 'line 51']);
+});
+
 test('entries that were late while the connection was broken are shown', async () => {
   const running = start();
   await until(() => backend.tails.size === 1, 'it is connected');
