@@ -52,7 +52,14 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
     methodsOf.set(url, methods);
     for (const one of Array.isArray(method) ? method : [method]) methods.add(one);
   });
-  await app.register(websocket, { options: { maxPayload: frameBytesMax } });
+  await app.register(websocket, {
+    options: { maxPayload: frameBytesMax },
+    // Broken off (1006), not closed: Grafana and others then come back, as they should after a restart.
+    preClose(done) {
+      for (const client of this.websocketServer.clients) client.terminate();
+      this.websocketServer.close(() => done());
+    },
+  });
   pushRoutes(app, parts);
   queryRoutes(app, parts);
   labelRoutes(app, parts);

@@ -83,6 +83,7 @@ async function startLocked(
       flushAgeMs: settings['ingester.flush_age'],
       headBytesMax: settings['ingester.head_bytes_max'],
       headBytesPaced: settings['ingester.head_bytes_paced'],
+      ...blockSizes(settings['ingester.head_bytes_max'], partitions),
     },
     clock,
     log,
@@ -144,11 +145,8 @@ async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings
   // Nothing is lost: what was not flushed is in the journal and is replayed at the next start.
   if (flushed === 'late') log.warn('the flush was not done within server.shutdown_deadline; the rest stays in the journal');
   else if (flushed !== 'flushed') log.warn({ reason: reasonOf(flushed.error) }, 'the flush failed; the rest stays in the journal');
-  // Answers and tails whose clients do not let them end are broken off.
-  const breakOff = setTimeout(() => {
-    for (const client of app.websocketServer.clients) client.terminate();
-    app.server.closeAllConnections();
-  }, Math.max(closeMsMin, until - systemClock.monotonicMs()));
+  // Answers whose clients do not let them end are broken off.
+  const breakOff = setTimeout(() => app.server.closeAllConnections(), Math.max(closeMsMin, until - systemClock.monotonicMs()));
   await app.close();
   clearTimeout(breakOff);
   await cleanups.disposeAsync();
@@ -182,6 +180,13 @@ function parseListen(address: string): { readonly host: string; readonly port: n
   const at = address.lastIndexOf(':');
   const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
   return { host: host === '' ? '0.0.0.0' : host, port: Number(address.slice(at + 1)) };
+}
+
+/** Each partition has a block that it fills, and one or more that are being flushed: where memory is short or partitions are many, smaller ones. */
+function blockSizes(headBytesMax: number, partitions: number): { readonly blockBytes: number; readonly blockRows: number } {
+  const { blockBytes, blockRows } = defaultIngesterSettings;
+  const share = Math.min(1, Math.max(1 / 64, headBytesMax / (8 * partitions * blockBytes)));
+  return { blockBytes: Math.round(blockBytes * share), blockRows: Math.round(blockRows * share) };
 }
 
 function addGauges(metrics: Metrics, ingester: Ingester, journal: DiskJournal, partitions: number, store: CountedObjectStore): void {

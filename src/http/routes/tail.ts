@@ -2,7 +2,7 @@ import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/prom
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { encodeTailFrame, parseQuery, type Batch, type ScanTask } from '../../logql/mod.ts';
-import { isSpoorError, reasonOf, SpoorError } from '../../model/mod.ts';
+import { isSpoorError, reasonOf, SpoorError, type Clock } from '../../model/mod.ts';
 import { tailRows } from '../../querier/mod.ts';
 import { limitParameter, parameter, timeParameter } from '../parameters.ts';
 import type { HttpParts } from '../parts.ts';
@@ -29,7 +29,10 @@ const stallCheckMs = 20;
 /** WebSocket /loki/api/v1/tail. */
 export async function tailRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
   const running = new Map<string, number>();
-  app.get('/loki/api/v1/tail', { websocket: true, preValidation: async (request) => void readTail(request, parts) }, (socket, request) => {
+  const plain = async (): Promise<never> => {
+    throw new SpoorError('bad_request', { reason: 'tail is a WebSocket: the request lacks the header Upgrade: websocket' });
+  };
+  const wsHandler = (socket: WebSocket, request: FastifyRequest): void => {
     const tail = readTail(request, parts);
     const { tenant } = tail.task;
     const count = (running.get(tenant) ?? 0) + 1;
@@ -44,13 +47,24 @@ export async function tailRoutes(app: FastifyInstance, parts: HttpParts): Promis
       if (left > 0) running.set(tenant, left);
       else running.delete(tenant);
     });
-  });
+  };
+  app.route({ method: 'GET', url: '/loki/api/v1/tail', preValidation: async (request) => void readTail(request, parts), handler: plain, wsHandler });
 }
 
 function close(socket: WebSocket, code: number, reason: string): void {
-  let end = Math.min(reason.length, closeReasonBytesMax);
-  while (Buffer.byteLength(reason.slice(0, end)) > closeReasonBytesMax) end -= 1;
-  socket.close(code, reason.slice(0, end));
+  socket.close(code, cutText(reason, closeReasonBytesMax));
+}
+
+/** The beginning of a text that takes no more bytes than that; whole characters. */
+export function cutText(text: string, bytesMax: number): string {
+  let cut = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > bytesMax) break;
+    cut += character;
+  }
+  return cut;
 }
 
 interface Tail {
@@ -95,22 +109,62 @@ async function serveTail(socket: WebSocket, tail: Tail, parts: HttpParts): Promi
     else socket.ping();
   }, pingMs);
   const end = setTimeout(() => stop.abort(new SpoorError('bad_request', { reason: 'reached tail max duration limit' })), durationMaxMs);
+  const sender = new Sender(socket, tail.delayMs, parts.clock, stop.signal);
   try {
     for await (const batch of tailRows(parts.querier, tail.task, stop.signal)) {
-      if (tail.delayMs > 0) await sleep(tail.delayMs, undefined, { signal: stop.signal }).catch(() => undefined);
-      if (stop.signal.aborted) break;
-      for (const frame of frames(batch)) {
-        socket.send(encodeTailFrame(frame, { categorizeLabels: tail.categorizeLabels }));
-        await drained(socket, stop.signal);
-      }
+      for (const frame of frames(batch)) await sender.send(encodeTailFrame(frame, { categorizeLabels: tail.categorizeLabels }));
     }
-    close(socket, 1000, isSpoorError(stop.signal.reason) ? stop.signal.reason.message : '');
+    close(socket, 1000, '');
   } catch (error) {
     if (!stop.signal.aborted) close(socket, 1011, reasonOf(error));
     else if (isSpoorError(stop.signal.reason)) close(socket, 1000, stop.signal.reason.message);
   } finally {
+    stop.abort();
     clearInterval(ping);
     clearTimeout(end);
+  }
+}
+
+/**
+ * Sends frames after the delay that the client asked for, and no faster than it takes them. Rows are encoded before they wait, so that heads need not be
+ * kept for those who wait.
+ */
+class Sender {
+  readonly #socket: WebSocket;
+  readonly #delayMs: number;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #waitingBytes = 0;
+  #sending: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(socket: WebSocket, delayMs: number, clock: Clock, signal: AbortSignal) {
+    this.#socket = socket;
+    this.#delayMs = delayMs;
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  /** Resolves when there is room for more. */
+  async send(frame: string): Promise<void> {
+    const dueMs = this.#clock.monotonicMs() + this.#delayMs;
+    this.#waitingBytes += frame.length;
+    const sent = this.#sending.then(() => this.#sendAt(dueMs, frame));
+    this.#sending = sent.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+    if (this.#delayMs === 0 || this.#waitingBytes > unsentBytesMax) await this.#sending;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #sendAt(dueMs: number, frame: string): Promise<void> {
+    const waitMs = dueMs - this.#clock.monotonicMs();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#signal });
+    this.#signal.throwIfAborted();
+    if (this.#failure !== undefined) return;
+    this.#socket.send(frame);
+    await drained(this.#socket, this.#signal);
+    this.#waitingBytes -= frame.length;
   }
 }
 
