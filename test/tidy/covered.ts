@@ -190,7 +190,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/logql/scan/aggregate-scanner.test.ts': [
     'src/logql/scan/block-lines.ts',
     'src/logql/scan/candidates.ts',
-    'src/logql/scan/create.ts',
+
     'src/logql/scan/merge.ts',
     'src/logql/scan/stats.ts',
   ],
