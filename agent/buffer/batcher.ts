@@ -20,6 +20,8 @@ export class Batcher {
   readonly #clock: Clock;
   readonly #labelsGeneration: () => number;
   readonly #touched = new Map<LogFile, LogChain>();
+  /** Files whose position an unfinished line held back when it was last sealed: the line may end in another file, and then theirs moves on, too. */
+  readonly #heldBack = new Map<LogFile, LogChain>();
   #batch: Batch;
 
   constructor(queue: BatchQueue, limits: BatchLimits, clock: Clock, labelsGeneration: () => number) {
@@ -52,7 +54,13 @@ export class Batcher {
   seal(): void {
     if (this.#touched.size === 0 && this.#batch.rows === 0) return;
     const batch = this.#batch;
+    for (const [file, chain] of this.#heldBack) if (!file.gone) this.#touched.set(file, chain);
+    this.#heldBack.clear();
     batch.positions = Array.from(this.#touched, ([file, chain]) => ({ chain: chain.name, file, position: chain.positionOf(file) }));
+    for (const { file, position } of batch.positions) {
+      const chain = this.#touched.get(file);
+      if (chain !== undefined && Math.min(...position.offsets) < file.readOffset) this.#heldBack.set(file, chain);
+    }
     batch.labelsGeneration = this.#labelsGeneration();
     this.#touched.clear();
     this.#queue.push(batch);

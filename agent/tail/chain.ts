@@ -7,7 +7,7 @@ import type { StreamIndex } from '../parse/record.ts';
 import type { TimeParts } from '../parse/time.ts';
 import { LogFile, startPosition, type FilePosition } from './file.ts';
 import { gzipHead, gzipSize } from './gzip.ts';
-import { fingerprintBytesTelling, fingerprintOf, hasFingerprint, MovedError, openExactly, readHead, type Fingerprint } from './identity.ts';
+import { fingerprintBytesMax, fingerprintOf, hasFingerprint, isTelling, MovedError, openExactly, readHead, type Fingerprint } from './identity.ts';
 
 /** What a file was known as when the agent last ran. */
 export interface KnownFile {
@@ -126,6 +126,7 @@ export class LogChain {
       if (file === undefined) return undefined;
       file.path = member.path;
       file.modifiedMs = member.modifiedMs;
+      file.unlinked = false;
       if (member.gzip) {
         // A plain file that was compressed while nobody held it: what is left of it comes from the member. While it is held, the descriptor serves.
         if (file.fd === null && !(file.gzip && file.finished)) {
@@ -173,9 +174,8 @@ export class LogChain {
 
   /** How far a file with the same content was read: copytruncate leaves a copy behind. */
   #positionOfTwin(member: Member, fingerprint: Fingerprint): FilePosition | undefined {
-    if (fingerprint.bytes < fingerprintBytesTelling) return undefined;
     for (const file of this.#files) {
-      if (file.fingerprint.hash !== fingerprint.hash) continue;
+      if (file.fingerprint.hash !== fingerprint.hash || !isTelling(fingerprint, file.format)) continue;
       const position = this.positionOf(file);
       if (Math.max(...position.offsets) <= member.size) return position;
     }
@@ -261,10 +261,12 @@ function sameContent(member: Member, unmatched: ReadonlySet<LogFile>): LogFile |
     if (member.gzip) {
       const named = isRotationNameUnique(member.rotation) && (file.path === member.path || `${file.path}.gz` === member.path);
       if (named) return file;
+      // It may have grown since its fingerprint was taken.
+      if (file.fd !== null && file.fingerprint.bytes < fingerprintBytesMax) file.fingerprint = fingerprintOf(readHead(file.fd));
     } else if (file.fd !== null || member.size < Math.max(...file.skip)) {
       continue;
     }
-    if (file.fingerprint.bytes < fingerprintBytesTelling) continue;
+    if (!isTelling(file.fingerprint, file.format)) continue;
     head ??= member.gzip ? gzipHead(member) : headOf(member);
     if (hasFingerprint(head, file.fingerprint)) return file;
   }

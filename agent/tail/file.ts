@@ -49,7 +49,7 @@ export class LogFile {
   readonly resumedTime: FilePosition['lastTime'];
   /** Read to the end, and nothing is expected to come. */
   finished = false;
-  /** No path leads to it any more; it lives by its descriptor. */
+  /** The last look at the directory found neither it nor its content compressed; it lives by its descriptor. */
   unlinked = false;
   /** Forgotten: acknowledgements for it mean nothing any more. */
   gone = false;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { RecordFormat } from '../parse/record.ts';
 
 /** What names a file while it exists. */
 export interface FileIdentity {
@@ -35,8 +36,15 @@ export interface Fingerprint {
 
 /** Bytes that a full fingerprint covers. */
 export const fingerprintBytesMax = 1024;
-/** A fingerprint over fewer bytes tells files apart only together with the inode. A CRI time alone has 30 bytes. */
-export const fingerprintBytesTelling = 64;
+/** A fingerprint over fewer bytes tells files apart only together with the inode: the same first line may stand in many files. */
+const fingerprintBytesTelling = 64;
+/** A CRI record begins with its time, to the nanosecond, in 30 bytes: no two files of a container begin alike. */
+const fingerprintBytesTellingCri = 32;
+
+/** Whether a fingerprint of a file in this format (null: not known yet) says by itself that the content is the same. */
+export function isTelling(fingerprint: Fingerprint, format: RecordFormat | null): boolean {
+  return fingerprint.bytes >= (format === 'cri' ? fingerprintBytesTellingCri : fingerprintBytesTelling);
+}
 
 /** The fingerprint of a file that begins with `head`. */
 export function fingerprintOf(head: Uint8Array): Fingerprint {

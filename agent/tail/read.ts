@@ -42,7 +42,6 @@ export class BlockReader {
   read(chain: LogChain, file: LogFile, sink: LineSink): ReadOutcome {
     const fd = file.fd ?? -1;
     const stat = fstatSync(fd);
-    file.unlinked = stat.nlink === 0 && !file.gzip;
     // A member that could be decompressed in part only may end before the place where an earlier run was.
     if (file.gzip && stat.size <= file.seenOffset) return 'end';
     if (stat.size < file.seenOffset || !this.#sameHead(file, fd)) {

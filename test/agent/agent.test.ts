@@ -73,6 +73,23 @@ describe('the agent', () => {
     expect([...receiver.entries.values()].every(({ times }) => times === 1)).toBe(true);
   });
 
+  it('does not go back to a line that began in a file before, once it is delivered', async () => {
+    const log = logPath(root);
+    writeFileSync(log, cri(1, 'whole') + cri(2, 'a', 'stdout', 'P'));
+    const first = startAgent(root, url);
+    await until(() => receiver.entries.size === 1, 'the complete line');
+    renameSync(log, `${log}.20261120-000000`);
+    writeFileSync(log, cri(3, 'b', 'stdout', 'P') + cri(4, 'c') + cri(5, 'more'));
+    await until(() => receiver.entries.size === 3, 'the joined line and the next');
+    await first.stop();
+    appendFileSync(log, cri(6, 'last'));
+    const second = startAgent(root, url);
+    await until(() => receiver.entries.size >= 4, 'the last line');
+    await second.stop();
+    expect(receiver.lines()).toEqual(['whole', 'abc', 'more', 'last']);
+    expect([...receiver.entries.values()].every(({ times }) => times === 1)).toBe(true);
+  });
+
   it('gives up a partial line whose container was started again, and says so', async () => {
     writeFileSync(logPath(root), cri(1, 'unfinished', 'stdout', 'P'));
     writeFileSync(logPath(root, undefined, undefined, undefined, undefined, 1), cri(2, 'again'));

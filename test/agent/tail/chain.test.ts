@@ -100,6 +100,49 @@ describe('LogChain', () => {
     chain.close();
   });
 
+  it('knows a file that was compressed while it was held and read to its end', () => {
+    using dir = temporaryDir();
+    const path = join(dir.path, '0.log');
+    const chain = newChain();
+    writeFileSync(path, '');
+    chain.reconcile(members(dir.path), false);
+    const [first] = chain.files as [LogFile];
+    const content = cri(1, 'first').repeat(2);
+    appendFileSync(path, content);
+    renameSync(path, `${path}.20261120-000001`);
+    writeFileSync(path, cri(2, 'second'));
+    writeFileSync(`${path}.20261120-000001.gz`, gzipSync(content));
+    rmSync(`${path}.20261120-000001`);
+    chain.reconcile(members(dir.path), false);
+    expect([first.path.slice(path.length), first.unlinked, first.fd === null]).toEqual(['.20261120-000001.gz', false, false]);
+    first.readOffset = content.length;
+    first.finished = true;
+    first.close();
+    chain.reconcile(members(dir.path), false);
+    expect(chain.files[0]).toBe(first);
+    expect([first.gzip, first.finished, chain.current()?.path]).toEqual([true, true, path]);
+    chain.close();
+  });
+
+  it('tells short files by the time in their first record', () => {
+    using dir = temporaryDir();
+    const path = join(dir.path, '0.log');
+    writeFileSync(path, cri(1, 'x'));
+    const before = newChain();
+    before.reconcile(members(dir.path), false);
+    const known = knownAt(before.files[0] as LogFile, cri(1, 'x').length);
+    before.close();
+    writeFileSync(`${path}.20261120-000001.gz`, gzipSync(cri(1, 'x')));
+    writeFileSync(`${path}.20261120-000002`, cri(2, 'x'));
+    rmSync(path);
+    for (const [format, finished] of [['cri', true], [null, false]] as const) {
+      const chain = newChain([], [{ ...known, position: { ...known.position, format } }]);
+      chain.reconcile(members(dir.path), false);
+      expect(chain.files.map((file) => file.finished), String(format)).toEqual([finished, false]);
+      chain.close();
+    }
+  });
+
   it('starts the copy of copytruncate where the original was', () => {
     using dir = temporaryDir();
     const path = join(dir.path, '0.log');
