@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { randomNumbers } from '../support/random.ts';
 import { cri, logPath, spawnAgent, startAgent, temporaryDir, until } from './harness.ts';
 import { Receiver, type Behaviour } from './receiver.ts';
 
@@ -101,7 +102,7 @@ describe('nothing lost, nothing twice', () => {
     using dir = temporaryDir();
     const receiver = new Receiver();
     const url = await receiver.listen();
-    const random = mulberry(1);
+    const random = randomNumbers(1);
     receiver.behaviour = troubled(random);
     mkdirSync(join(dir.path, 'pods'), { recursive: true });
     const containers = [1, 2, 3].map((id) => new Container(dir.path, id, 1000));
@@ -128,7 +129,7 @@ describe('nothing lost, nothing twice', () => {
     using dir = temporaryDir();
     const receiver = new Receiver();
     const url = await receiver.listen();
-    const random = mulberry(2);
+    const random = randomNumbers(2);
     receiver.behaviour = troubled(random);
     mkdirSync(join(dir.path, 'pods'), { recursive: true });
     const containers = [1, 2, 3].map((id) => new Container(dir.path, id, 1000));
@@ -167,15 +168,3 @@ describe('nothing lost, nothing twice', () => {
     check(receiver, containers);
   });
 });
-
-/** A small seeded generator (mulberry32), so that a failure can be run again. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -3,23 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithMinio, minioEnvironment, startMinio } from '../support/minio.ts';
+import { randomNumbers } from '../support/random.ts';
 import { runCrashes } from './crash.ts';
 
 /** Each place at least once; the rest at random times. */
 const places = ['cut', 'sealed', 'segment_put', 'index_put', 'manifest_put', 'committed', 'trimmed', 'segment_put:2', 'manifest_put:2'];
 const randomKills = 13;
-
-/** mulberry32: small, seeded. */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
   return items.map((item) => ({ item, order: random() })).sort((a, b) => a.order - b.order).map(({ item }) => item);

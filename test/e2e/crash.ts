@@ -156,7 +156,7 @@ async function readAll(url: string): Promise<string[]> {
   const seen = new Set<string>();
   for (;;) {
     const parameters = new URLSearchParams({ query: '{app="crash"}', start: String(fromNs), end: String(startNs + 3_600_000_000_000n), limit: String(limit), direction: 'forward' });
-    const answer = await fetch(`${url}/loki/api/v1/query_range?${parameters}`);
+    const answer = await fetch(`${url}/loki/api/v1/query_range?${parameters.toString()}`);
     if (answer.status !== 200) throw new Error(`query answered ${answer.status}: ${await answer.text()}`);
     const { data } = (await answer.json()) as { data: { result: { stream: Record<string, string>; values: [string, string][] }[] } };
     const page = data.result.flatMap(({ stream, values }) => values.map(([time, line]) => ({ time: BigInt(time), line, key: `${JSON.stringify(stream)} ${time} ${line}` })));
@@ -171,7 +171,7 @@ async function readAll(url: string): Promise<string[]> {
     if (page.length < limit) break;
     fromNs = last;
   }
-  const count = await fetch(`${url}/loki/api/v1/query?${new URLSearchParams({ query: 'sum(count_over_time({app="crash"}[2h]))', time: String(startNs + 3_600_000_000_000n) })}`);
+  const count = await fetch(`${url}/loki/api/v1/query?${new URLSearchParams({ query: 'sum(count_over_time({app="crash"}[2h]))', time: String(startNs + 3_600_000_000_000n) }).toString()}`);
   const { data } = (await count.json()) as { data: { result: { value: [number, string] }[] } };
   if (Number(data.result[0]?.value[1] ?? 0) !== lines.length) throw new Error(`count_over_time says ${data.result[0]?.value[1]}, the lines are ${lines.length}`);
   return lines;
