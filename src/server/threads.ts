@@ -89,7 +89,7 @@ export class WorkerThreads {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#threads.map((thread) => thread?.worker.terminate()));
+    await Promise.all(this.#threads.flatMap((thread) => (thread === undefined ? [] : [thread.worker.terminate()])));
   }
 }
 

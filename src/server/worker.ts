@@ -36,13 +36,16 @@ parentPort?.on('message', (call: ThreadCall) => {
   before = before.then(() => answer(call));
 });
 
-async function answer({ id, method, args }: ThreadCall): Promise<void> {
+async function answer(call: ThreadCall): Promise<void> {
   try {
-    const { result, transfer } = await (methods[method] as (...args: readonly unknown[]) => Handed | Promise<Handed>)(...args);
-    parentPort?.postMessage({ id, result } satisfies ThreadAnswer, transfer);
+    const { result, transfer } = await (methods[call.method] as (...args: readonly unknown[]) => Handed | Promise<Handed>)(...call.args);
+    post({ id: call.id, result }, transfer);
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
-    const failure = isSpoorError(error) ? { code: error.code, details: error.details } : { code: 'internal' as const, details: { reason: reasonOf(error) }, stack };
-    parentPort?.postMessage({ id, failure } satisfies ThreadAnswer);
+    post({ id: call.id, failure: isSpoorError(error) ? { code: error.code, details: error.details } : { code: 'internal', details: { reason: reasonOf(error) }, stack } }, []);
   }
+}
+
+function post(answer: ThreadAnswer, transfer: readonly ArrayBuffer[]): void {
+  parentPort?.postMessage(answer, transfer);
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { rename } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -61,7 +63,7 @@ afterEach(() => {
 /** The answer to an upgrade that is refused. */
 async function refusal(query: string, values: Readonly<Record<string, string>> = {}, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; text: string }> {
   const tail = new Tail(query, values, headers);
-  const [, answer] = (await once(tail.socket, 'unexpected-response')) as [unknown, import('node:http').IncomingMessage];
+  const [, answer] = (await once(tail.socket, 'unexpected-response')) as [unknown, IncomingMessage];
   let text = '';
   for await (const chunk of answer) text += String(chunk);
   return { status: answer.statusCode ?? 0, text };
@@ -120,15 +122,15 @@ describe('tail', () => {
     await push('flushed', numbered(0, 3));
     const tail = await new Tail('{app="flushed"}').open();
     await tail.has(3);
-    let flushing = true;
+    const enough = new AbortController();
     const flushes = (async () => {
-      while (flushing) await server.api.flush();
+      while (!enough.signal.aborted) await server.api.flush();
     })();
     for (let i = 3; i < 403; i += 4) {
       await push('flushed', numbered(i, 4));
       if (i % 40 === 3) await sleep(30);
     }
-    flushing = false;
+    enough.abort();
     await flushes;
     const lines = await tail.has(403);
     expect(lines).toHaveLength(403);
@@ -221,7 +223,7 @@ describe('tail', () => {
     for (let i = 0; i < 5; i++) {
       const tail = await new Tail('{app="rubbish"}').open();
       if (i % 2 === 0) tail.socket.send(Buffer.alloc(10_000));
-      else (tail.socket as unknown as { _socket: import('node:net').Socket })._socket.write(Buffer.from('no frame at all, just text'));
+      else (tail.socket as unknown as { _socket: Socket })._socket.write(Buffer.from('no frame at all, just text'));
       await tail.closed;
     }
     await expect.poll(async () => (await server.api.metrics()).get('spoor_querier_scans')).toBe(0);
