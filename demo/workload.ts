@@ -22,6 +22,7 @@ export class Workload {
   readonly #timers = new Set<NodeJS.Timeout>();
   #lines = 0;
   #requests = 0;
+  #lastNs = 0n;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
@@ -97,7 +98,11 @@ export class Workload {
 
   #write(timeMs: number, { service, replica, remark }: Event): void {
     const logs = this.#logs.get(service) ?? [];
-    const timeNs = BigInt(Math.trunc(timeMs * 1000)) * 1000n + BigInt(this.#random.int(0, 999));
+    const ns = BigInt(Math.trunc(timeMs * 1000)) * 1000n + BigInt(this.#random.int(0, 999));
+    // What happened one after another in the same millisecond has its times in that order too: a trace tells it by them.
+    const soonestNs = this.#lastNs + BigInt(this.#random.int(20_000, 90_000));
+    const timeNs = ns > soonestNs ? ns : soonestNs;
+    this.#lastNs = timeNs;
     const text = formats[service]({ ...remark, timeNs });
     logs[replica % logs.length]?.write(timeNs, remark.level === 'error' ? 'stderr' : 'stdout', text);
     this.#lines += text.split('\n').length;

@@ -38,10 +38,11 @@ function lines(shown) {
   const [first, last, bottom, top] = [least(times), most(times), Math.min(0, least(values)), most(values)];
   const x = (time) => (((time - first) / (last - first || 1)) * 1000).toFixed(1);
   const y = (value) => (172 - ((value - bottom) / (top - bottom || 1)) * 164).toFixed(1);
-  const label = `${shown.length} series from ${clockTime(BigInt(Math.round(first * 1000)) * 1_000_000n)} to ${clockTime(BigInt(Math.round(last * 1000)) * 1_000_000n)}`;
-  const svg = drawing('svg', { class: 'chart', viewBox: '0 0 1000 180', preserveAspectRatio: 'none', role: 'img', 'aria-label': label });
+  const [from, to] = [first, last].map((time) => clockTime(BigInt(Math.round(time * 1000)) * 1_000_000n));
+  const svg = drawing('svg', { class: 'chart', viewBox: '0 0 1000 180', preserveAspectRatio: 'none', role: 'img', 'aria-label': `${shown.length} series from ${from} to ${to}` });
   for (const { color, points } of shown) svg.append(drawing('path', { stroke: color, d: points.map(([time, value], i) => `${i === 0 ? 'M' : 'L'}${x(time)} ${y(value)}`).join('') }));
-  return svg;
+  const scale = (position, text) => element('span', { class: `scale ${position}`, 'aria-hidden': 'true' }, text);
+  return element('div', { class: 'plot' }, svg, scale('top', number(top)), scale('bottom', number(bottom)), scale('from', from), scale('to', to));
 }
 
 function nameOf(metric) {

@@ -41,7 +41,7 @@ function traceRow(entry, startNs, first) {
   return element(
     'div',
     { class: `span ${level}` },
-    element('span', { class: 'time', title: exactTime(ns) }, span(ns - startNs)),
+    element('span', { class: 'time', title: exactTime(ns) }, first ? '0' : span(ns - startNs)),
     element('span', { class: gap >= slowGapNs && !first ? 'gap slow' : 'gap', title: 'time since the entry before' }, first ? '' : `+${span(gap)}`),
     element('span', { class: 'source' }, entry.service ?? ''),
     element('span', { class: 'text' }, ...lineNodes(entry.line)),

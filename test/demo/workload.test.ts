@@ -68,6 +68,21 @@ test('every request tells a story in the order of time and ends at the edge', ()
   }
 });
 
+test('the lines of a trace have their times in the order of the story, also where it all comes in one millisecond', () => {
+  vi.useFakeTimers();
+  const workload = new Workload(options());
+  workload.start();
+  vi.advanceTimersByTime(20_000);
+  workload.stop();
+  const byTrace = Map.groupBy(Array.from(records().values()).flat().filter((record) => /[0-9a-f]{32}/.test(record)), (record) => /[0-9a-f]{32}/.exec(record)?.[0] ?? '');
+  expect(byTrace.size).toBeGreaterThan(20);
+  for (const lines of byTrace.values()) {
+    const inTime = lines.toSorted();
+    expect(inTime[0]).toContain('request received');
+    expect(new Set(inTime.map((record) => record.slice(0, 30))).size).toBe(lines.length);
+  }
+});
+
 test('each service keeps its form', () => {
   const remark = { timeNs: startNs + 12_000_000n, level: 'warn', message: 'a "b"', traceId: 'f'.repeat(32), spanId: '1'.repeat(16), fields: { status: 500, path: '/x y' } } as const;
   expect(JSON.parse(formats.gateway(remark))).toMatchObject({ level: 'warn', msg: 'a "b"', status: 500, traceparent: `00-${remark.traceId}-${remark.spanId}-01` });
