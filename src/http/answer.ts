@@ -7,7 +7,9 @@ const retryAfterSeconds = 1;
 /** Turns whatever was thrown into an answer: the one place where an error becomes a status. Text, as Loki's. */
 export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const known = codedError(error, request);
-  if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+  // Overload and timeouts come in numbers and need no stack.
+  if (known.status === 500) request.log.error({ err: known, code: known.code }, 'request failed');
+  else if (known.status > 500) request.log.warn({ code: known.code, url: request.routeOptions.url }, `request refused: ${known.message}`);
   if (reply.sent || reply.raw.headersSent) {
     // An answer that has begun can only be broken off, so that the client sees that it is not whole.
     reply.raw.destroy();

@@ -9,7 +9,7 @@ export class Metrics implements PushMetrics {
   readonly #received: { readonly entries: Counter<'tenant'>; readonly bytes: Counter<'tenant'> };
   readonly #discarded: { readonly entries: Counter<'tenant' | 'reason'>; readonly bytes: Counter<'tenant' | 'reason'> };
   readonly #mutated: Counter<'tenant' | 'reason'>;
-  readonly #eventLoop = monitorEventLoopDelay({ resolution: 5 });
+  readonly #eventLoop = monitorEventLoopDelay({ resolution: 20 });
 
   constructor() {
     const registers = [this.registry];
