@@ -86,7 +86,9 @@ const spoor: System = {
   start(data) {
     const config = path.join(work, 'spoor.yaml');
     writeFileSync(config, `limits:${limits}`);
-    return spawn(process.execPath, [path.join(root, 'bin/spoor.js'), 'serve', '--config', config, '--data-dir', data, '--listen', `127.0.0.1:${this.port}`], {
+    // As the published package runs: compiled, with the flags that bin/spoor.js gives.
+    const start = `import(${JSON.stringify(path.join(root, 'dist/cli/main.js'))}).then(async ({ main }) => { process.exitCode = await main(process.argv.slice(1)); })`;
+    return spawn(process.execPath, ['--initial-old-space-size=96', '--single-threaded-gc', '-e', start, 'serve', '--config', config, '--data-dir', data, '--listen', `127.0.0.1:${this.port}`], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, SPOOR_LOG_LEVEL: 'warn' },
     });
@@ -193,6 +195,7 @@ ${queries.join('\n')}
 }
 
 prepare();
+execFileSync(process.execPath, [path.join(root, 'tools/build.ts')], { stdio: 'ignore' });
 const systems = [spoor, ...(process.env['LOKI_BIN'] === undefined ? [] : [loki(process.env['LOKI_BIN'])])];
 const figures: Figures[] = [];
 for (const system of systems) figures.push(await measure(system));

@@ -9,6 +9,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const nodeMajorMin = 24;
+// A server passes megabytes through memory outside the heap, for which V8 collects the whole heap again and again while it starts from a small
+// limit, and hands the small heap's collections to helper threads that cost more than they save. Measured in docs/adr/007-node-flags.md.
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--initial-old-space-size=96', '--single-threaded-gc'];
 const self = fileURLToPath(import.meta.url);
 const root = dirname(dirname(self));
 const source = join(root, 'cli', 'main.ts');
@@ -32,7 +35,7 @@ function startAgain() {
     fail(`spoor needs Node ${nodeMajorMin} or later, this is ${process.version}, and npm brought no newer one for ${process.platform}-${process.arch}.
 Install it with: npm install --include=optional    or run spoor with Node ${nodeMajorMin}: https://nodejs.org`);
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', self, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...nodeFlags, self, ...process.argv.slice(2)], { stdio: 'inherit' });
   const handlers = new Map();
   if (process.platform !== 'win32') {
     // On a terminal, Ctrl-C reaches the child by itself (it is in the same process group); handing it on would make it two.

@@ -37,10 +37,10 @@ export interface IngesterSettings {
 }
 
 export const defaultIngesterSettings: IngesterSettings = {
-  flushBytes: 64 * 2 ** 20,
+  flushBytes: 40 * 2 ** 20,
   flushAgeMs: 10 * 60_000,
   headBytesMax: 384 * 2 ** 20,
-  headBytesPaced: 144 * 2 ** 20,
+  headBytesPaced: 96 * 2 ** 20,
   blockRows: 65_536,
   blockBytes: 12 * 2 ** 20,
   segmentBytesMax: 32 * 2 ** 20,

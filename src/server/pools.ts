@@ -9,9 +9,13 @@ export class Pools implements SealPool, ScanPool {
   readonly #seals: WorkerThreads;
 
   constructor(scanThreads: number) {
-    const url = workerUrl(import.meta.url, './worker');
-    this.#scans = new WorkerThreads(url, scanThreads);
-    this.#seals = new WorkerThreads(url, 1);
+    this.#scans = new WorkerThreads(workerUrl(import.meta.url, './scan-worker'), scanThreads);
+    this.#seals = new WorkerThreads(workerUrl(import.meta.url, './seal-worker'), 1);
+  }
+
+  /** Loads the thread that seals; those that scan begin with the first query. */
+  async begin(): Promise<void> {
+    await this.#seals.call(0, 'begin', []);
   }
 
   get lanes(): number {

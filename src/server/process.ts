@@ -70,6 +70,7 @@ async function startLocked(
   const catalogue = await openCatalogue({ store, partitions });
   const pools = new Pools(settings['querier.threads'] || availableParallelism());
   cleanups.defer(() => pools.close());
+  await pools.begin();
   const ingester = await Ingester.start({
     partitions,
     owner: `process ${process.pid}`,

@@ -30,7 +30,7 @@ interface Stream {
 /** Asks until `count` lines are there. */
 async function lines(query: string, count: number): Promise<readonly Stream[]> {
   for (let attempt = 0; ; attempt++) {
-    const answer = await fetch(`${server.url}/loki/api/v1/query_range?${new URLSearchParams({ query, limit: '1000', direction: 'forward' })}`);
+    const answer = await fetch(`${server.url}/loki/api/v1/query_range?${String(new URLSearchParams({ query, limit: '1000', direction: 'forward' }))}`);
     expect(answer.status).toBe(200);
     const { data } = (await answer.json()) as { data: { result: Stream[] } };
     if (data.result.reduce((sum, { values }) => sum + values.length, 0) >= count || attempt === 100) return data.result;

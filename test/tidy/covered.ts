@@ -97,22 +97,10 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/querier/segment-files.ts',
     'src/querier/tail.ts',
     'src/querier/traces.ts',
-    'src/server/command.ts',
-    'src/server/config/environment.ts',
-    'src/server/failpoints.ts',
-    'src/server/limits-source.ts',
-    'src/server/lock.ts',
-    'src/server/log.ts',
-    'src/server/pools.ts',
-    'src/server/process.ts',
-    'src/server/threads.ts',
-    'src/server/worker.ts',
   ],
-  'test/http/routes/labels.test.ts': [
-    'src/http/app.ts',
+  'test/http/app.test.ts': [
     'src/http/metrics.ts',
     'src/http/request.ts',
-    'src/http/routes/traces.ts',
   ],
   'test/index/blocks.test.ts': [
     'src/index/cache.ts',
@@ -190,7 +178,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/logql/scan/aggregate-scanner.test.ts': [
     'src/logql/scan/block-lines.ts',
     'src/logql/scan/candidates.ts',
-
     'src/logql/scan/merge.ts',
     'src/logql/scan/stats.ts',
   ],
@@ -263,10 +250,21 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/protocols/loki/json-labels.ts',
     'src/protocols/loki/json-reader.ts',
   ],
+  'test/server/command.test.ts': [
+    'src/server/answer-calls.ts',
+    'src/server/config/environment.ts',
+    'src/server/failpoints.ts',
+    'src/server/limits-source.ts',
+    'src/server/log.ts',
+    'src/server/pools.ts',
+    'src/server/print.ts',
+    'src/server/process.ts',
+    'src/server/scan-worker.ts',
+    'src/server/seal-worker.ts',
+  ],
   'test/server/config/read.test.ts': [
     'src/server/config/settings.ts',
     'src/server/config/values.ts',
-    'src/server/print.ts',
   ],
 };
 
