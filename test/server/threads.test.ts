@@ -64,7 +64,7 @@ describe('WorkerThreads', () => {
   });
 
   it('fails each call of a module that does not load, without trying in between', async () => {
-    const broken = new WorkerThreads(new URL('nosuch-worker.ts', import.meta.url), 1);
+    const broken = new WorkerThreads(new URL(['nosuch-worker', 'ts'].join('.'), import.meta.url), 1);
     for (let i = 0; i < 3; i++) expect((await failureOf(broken.call(0, 'echo', []))).message).toContain('nosuch-worker.ts');
     await broken.close();
   });
