@@ -29,7 +29,8 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
     bodyLimit: formBytesMax,
     requestTimeout: parts.readTimeoutMs,
     routerOptions: { maxParamLength: 4096 },
-    http: { maxHeaderSize: headerBytesMax, connectionsCheckingInterval: Math.max(100, Math.min(10_000, parts.readTimeoutMs / 2)) },
+    // Node takes the longer of the two for bodies, and headersTimeout is 60 s unless it is set.
+    http: { maxHeaderSize: headerBytesMax, headersTimeout: parts.readTimeoutMs, requestTimeout: parts.readTimeoutMs, connectionsCheckingInterval: Math.max(100, Math.min(10_000, parts.readTimeoutMs / 2)) },
     forceCloseConnections: 'idle',
     // URLs that cannot be decoded.
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
