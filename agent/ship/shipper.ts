@@ -37,6 +37,7 @@ export class Shipper {
   readonly #log: Logger;
   readonly #clock: Clock;
   #saidMs = -Infinity;
+  #said = '';
 
   /** @param prepare what must have happened before a batch is sent: the labels that it uses are on disk */
   constructor(queue: BatchQueue, endpoint: Endpoint, backoff: BackoffOptions, prepare: (batch: Batch) => Promise<void>, log: Logger, clock: Clock) {
@@ -106,11 +107,13 @@ export class Shipper {
     return labels.map((label) => `${label.name}=${label.value}`).join(' ');
   }
 
-  /** Logs a failed attempt: at most one a second, and one every ten seconds while it goes on. */
+  /** Logs a failed attempt: at most one a second, and one every ten seconds while the server says the same. */
   #say(loud: boolean, attempt: number, details: Readonly<Record<string, unknown>>): void {
     const now = this.#clock.monotonicMs();
-    if (now - this.#saidMs < (attempt === 1 ? 1000 : sayEveryMs)) return;
+    const what = String(details['status'] ?? details['reason']);
+    if (now - this.#saidMs < (what === this.#said ? sayEveryMs : 1000)) return;
     this.#saidMs = now;
+    this.#said = what;
     const message = loud ? 'the server does not take pushes and will not by itself; nothing is dropped, reading waits' : 'a push failed and is sent again';
     this.#log[loud ? 'error' : 'warn']({ ...details, attempt, to: this.#endpoint.url, waitingBytes: this.#queue.bytes }, message);
   }

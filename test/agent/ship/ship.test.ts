@@ -106,8 +106,8 @@ describe('Shipper', () => {
     await receiver.close();
   });
 
-  function ship(queue: BatchQueue, workers = 1): Shipper {
-    const shipper = new Shipper(queue, endpoint, { minMs: 1, maxMs: 20 }, () => Promise.resolve(), pino({ level: 'silent' }), systemClock);
+  function ship(queue: BatchQueue, workers = 1, log = pino({ level: 'silent' })): Shipper {
+    const shipper = new Shipper(queue, endpoint, { minMs: 1, maxMs: 20 }, () => Promise.resolve(), log, systemClock);
     stop.controller.signal.addEventListener('abort', () => queue.wake());
     for (let i = 0; i < workers; i++) void shipper.run(stop.controller.signal);
     return shipper;
@@ -163,6 +163,17 @@ describe('Shipper', () => {
     const shipper = ship(queue);
     await until(() => confirmed === 1, 'the batch');
     expect(shipper.counts).toMatchObject({ sent: 1, retries: 10, requests: 11 });
+  });
+
+  it('says once, not for each batch, that the server holds it up', async () => {
+    const said: string[] = [];
+    const queue = new BatchQueue(1e6, 100, () => undefined);
+    receiver.behaviour = (n) => (n % 2 === 1 ? { status: 429 } : 'store');
+    for (let i = 0; i < 5; i++) queue.push(fill(queue.takeEmpty(), [`line ${i}`]));
+    const shipper = ship(queue, 1, pino({ level: 'warn' }, { write: (line) => said.push(line) }));
+    await until(() => shipper.counts.sent === 5, 'five batches');
+    expect(shipper.counts.retries).toBe(5);
+    expect(said.map((line) => (JSON.parse(line) as { status: number }).status)).toEqual([429]);
   });
 
   it('tries again where nobody listens', async () => {
