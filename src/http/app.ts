@@ -3,6 +3,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { SpoorError } from '../model/mod.ts';
 import { sendError } from './answer.ts';
 import type { HttpParts } from './parts.ts';
+import { formatQueryRoutes } from './routes/format-query.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -63,6 +64,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   });
   pushRoutes(app, parts);
   queryRoutes(app, parts);
+  formatQueryRoutes(app);
   labelRoutes(app, parts);
   traceRoutes(app, parts);
   await tailRoutes(app, parts);

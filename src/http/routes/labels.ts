@@ -37,6 +37,7 @@ export function labelRoutes(app: FastifyInstance, parts: HttpParts): void {
   };
   route('/loki/api/v1/labels', names);
   route('/loki/api/v1/label', names);
+  route('/api/prom/label', names);
   route('/loki/api/v1/label/:name/values', async (context) => {
     checkRange(context);
     return list(await parts.labels.values(context.name, query(context, optionalSelector(context.parameters)), context.signal));

@@ -38,8 +38,9 @@ export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
     const { signal, done } = requestSignal(reply, Number(limits.query_timeout / 1_000_000n));
     try {
       const result = await parts.engine.query(query, signal);
-      const categorizeLabels = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').some((flag) => flag.trim() === 'categorize-labels');
-      return await reply.type('application/json; charset=UTF-8').send(Readable.from(encodeQueryResult(result, { categorizeLabels }), { objectMode: false }));
+      const encodingFlags = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').map((flag) => flag.trim()).filter((flag) => flag !== '');
+      const options = { encodingFlags, categorizeLabels: encodingFlags.includes('categorize-labels') };
+      return await reply.type('application/json; charset=UTF-8').send(Readable.from(encodeQueryResult(result, options), { objectMode: false }));
     } finally {
       done();
     }

@@ -1,7 +1,7 @@
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { encodeTailFrame, parseQuery, type Batch, type ScanTask } from '../../logql/mod.ts';
+import { checkStages, encodeTailFrame, parseQuery, type Batch, type ScanTask } from '../../logql/mod.ts';
 import { isSpoorError, reasonOf, SpoorError, type Clock } from '../../model/mod.ts';
 import { tailRows } from '../../querier/mod.ts';
 import { limitParameter, parameter, timeParameter } from '../parameters.ts';
@@ -78,6 +78,7 @@ function readTail(request: FastifyRequest, parts: HttpParts): Tail {
   const parameters = requestParameters(request);
   const query = parseQuery(parameter(parameters, 'query'));
   if (query.kind !== 'log_query') throw new SpoorError('bad_request', { reason: 'tail needs a log query, not a metric query' });
+  checkStages(query.stages);
   const delayText = parameter(parameters, 'delay_for');
   const delaySeconds = delayText === '' ? 0 : Number(delayText);
   if (!Number.isFinite(delaySeconds) || delaySeconds < 0 || delaySeconds > delaySecondsMax) {
