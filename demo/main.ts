@@ -109,7 +109,9 @@ async function checkFree(listen: string): Promise<void> {
 }
 
 function failure(who: string, part: Part): Error {
-  return new Error(`${who} ended by itself. The last lines of its log:\n\n${part.lastWords(15)}`);
+  const words = part.lastWords(15);
+  if (/data_dir_in_use|agent_state_dir_in_use/.test(words)) return new Error('the folder of the demo is in use, perhaps by another npm start. End that one, or choose another folder:\n\n  npm start -- --listen 127.0.0.1:3200 --dir .spoor/second');
+  return new Error(`${who} ended by itself. The last lines of its log:\n\n${words}`);
 }
 
 async function ready(address: string, server: Part, signal: AbortSignal): Promise<void> {

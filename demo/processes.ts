@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const part = fileURLToPath(new URL('part.ts', import.meta.url));
@@ -9,13 +9,16 @@ export class Part {
   readonly #name: string;
   readonly #child: ChildProcess;
   readonly #logPath: string;
+  /** Where its own output begins: what other runs wrote stays. */
+  readonly #logStart: number;
   /** Resolves with how it ended. */
   readonly ended: Promise<string>;
 
   constructor(name: 'serve' | 'agent', argv: readonly string[], logPath: string) {
     this.#name = name;
     this.#logPath = logPath;
-    const log = openSync(logPath, 'w');
+    const log = openSync(logPath, 'a');
+    this.#logStart = fstatSync(log).size;
     // In a process group of its own, so that Ctrl-C reaches the demo alone, which then ends the parts in the right order.
     this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', part, name, ...argv], { stdio: ['ignore', log, log, 'ipc'], detached: process.platform !== 'win32' });
     closeSync(log);
@@ -31,7 +34,7 @@ export class Part {
 
   /** The last lines of its output. */
   lastWords(lines: number): string {
-    return readFileSync(this.#logPath, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    return readFileSync(this.#logPath).subarray(this.#logStart).toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
   }
 
   /** Asks it to end; after `patienceMs` makes it. Resolves with how it ended. */

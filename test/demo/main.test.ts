@@ -85,6 +85,11 @@ test('starts everything, shows logs that came the real way, ends it all at Ctrl-
   child = start('--listen', `127.0.0.1:${port}`);
   await untilSaid(/Ctrl-C ends it all/, child);
   expect(await spoor(address, 'trace', traceId, '-q')).toBe(trace);
+
+  const second = start('--listen', `127.0.0.1:${await freePort()}`);
+  expect(await once(second, 'exit')).toEqual([1, null]);
+  expect(said).toContain('the folder of the demo is in use');
+  expect(said).toContain('--dir ');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
