@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { IndexReader, openCatalogue } from '../../src/index/mod.ts';
+import { defaultIngesterSettings, Ingester, seal } from '../../src/ingester/mod.ts';
+import { encodeRecord, openDiskJournal, recordId, type Journal } from '../../src/journal/mod.ts';
+import { Engine } from '../../src/logql/mod.ts';
+import { defaultLimits, formatLabels, labelSet, systemClock } from '../../src/model/mod.ts';
+import { openDirectoryStore, type ObjectStore } from '../../src/objects/mod.ts';
+import { Querier, ScanSessions, type ScanPool } from '../../src/querier/mod.ts';
+import { entryBatch, type PlainEntry } from '../support/batches.ts';
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const never = new AbortController().signal;
+const partitions = 2;
+const tenant = 't';
+
+/** Scan sessions in this thread; others get a turn between two calls, as with threads. */
+function inlinePool(): ScanPool {
+  const lanes = [new ScanSessions(), new ScanSessions()];
+  const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+  return {
+    lanes: lanes.length,
+    add: async (lane, scan, task, loaded) => {
+      await turn();
+      return lanes[lane]!.add(scan, task, loaded);
+    },
+    finish: async (lane, scan) => {
+      await turn();
+      return lanes[lane]!.finish(scan).result;
+    },
+  };
+}
+
+/** Journal, objects, ingester and querier as one process has them, with heads so small that everything spreads over blocks. */
+class Stack {
+  readonly engine: Engine;
+  readonly querier: Querier;
+  readonly ingester: Ingester;
+  readonly #journal: Journal;
+  readonly #store: ObjectStore;
+
+  private constructor(journal: Journal, store: ObjectStore, ingester: Ingester) {
+    this.#journal = journal;
+    this.#store = store;
+    this.ingester = ingester;
+    this.querier = new Querier({ snapshots: ingester, store, index: new IndexReader({ store }), pool: inlinePool(), footerCacheBytes: 10_000 });
+    this.engine = new Engine(this.querier);
+  }
+
+  static async open(directory: string): Promise<Stack> {
+    const store = await openDirectoryStore({ directory: path.join(directory, 'objects') });
+    const journal = await openDiskJournal({ directory: path.join(directory, 'journal'), partitions, clock: systemClock, fileBytesMax: 4096 });
+    const ingester = await Ingester.start({
+      partitions,
+      owner: 'test',
+      journal,
+      store,
+      catalogue: await openCatalogue({ store, partitions }),
+      pool: { seal: async (task) => seal(task) },
+      settings: { ...defaultIngesterSettings, blockRows: 8, blockBytes: 512, segmentBytesMax: 600, retryMinMs: 1, retryMaxMs: 5 },
+      clock: systemClock,
+      log: quiet,
+    });
+    while (!(await ingester.caughtUp())) await new Promise((resolve) => { setTimeout(resolve, 1); });
+    return new Stack(journal, store, ingester);
+  }
+
+  /** Gives the position of the record. */
+  async append(partition: number, entries: readonly PlainEntry[]): Promise<bigint> {
+    const data = encodeRecord(entryBatch(tenant, entries));
+    const { position } = await this.#journal.append(partition, data, recordId(data));
+    await this.ingester.applied(partition, position);
+    return position;
+  }
+
+  async close(): Promise<void> {
+    await this.ingester.close();
+    await this.#journal.close();
+    await this.#store.close();
+  }
+}
+
+interface Row {
+  readonly stream: string;
+  readonly app: string;
+  readonly timeNs: bigint;
+  readonly line: string;
+  readonly metadata: string;
+  readonly position: bigint;
+  readonly index: number;
+  readonly partition: number;
+}
+
+/** What should be stored, kept and asked in the simplest way. */
+class Model {
+  readonly #rows = new Map<string, Row>();
+
+  add(row: Row): void {
+    const key = JSON.stringify([row.stream, String(row.timeNs), row.line, row.metadata]);
+    const known = this.#rows.get(key);
+    if (known === undefined || inOrder(row, known) < 0) this.#rows.set(key, row);
+  }
+
+  select(query: Selection): Row[] {
+    return [...this.#rows.values()].filter(
+      (row) => (query.app === null || row.app === query.app) && row.timeNs >= query.startNs && row.timeNs < query.endNs && (query.needle === null || row.line.includes(query.needle)),
+    );
+  }
+}
+
+interface Selection {
+  readonly app: string | null;
+  readonly needle: string | null;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+}
+
+function inOrder(a: Row, b: Row): number {
+  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs ? -1 : 1;
+  if (a.position !== b.position) return a.position < b.position ? -1 : 1;
+  return a.index - b.index || a.partition - b.partition;
+}
+
+const dayNs = 86_400_000_000_000n;
+/** A midnight; times lie on both sides of it. */
+const midnightNs = 1_768_435_200_000_000_000n;
+const apps = ['a', 'b', 'c'] as const;
+const lines = ['red apple', 'green pear', 'red', '', 'x'.repeat(300)];
+
+const timeNs = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: -20, max: 20 }).map((n) => midnightNs + BigInt(n) * 1_000_000_000n) },
+  { weight: 1, arbitrary: fc.integer({ min: -2, max: 2 }).map((n) => midnightNs + BigInt(n)) },
+  { weight: 1, arbitrary: fc.integer({ min: -3, max: 3 }).map((n) => midnightNs + BigInt(n) * dayNs + 5n) },
+);
+const entry = fc.record({
+  app: fc.constantFrom(...apps),
+  pod: fc.constantFrom('0', '1'),
+  timeNs,
+  line: fc.constantFrom(...lines),
+  user: fc.constantFrom<string | undefined>(undefined, 'u'),
+});
+type Entry = typeof entry extends fc.Arbitrary<infer Value> ? Value : never;
+
+const selection = fc
+  .record({ app: fc.constantFrom<string | null>(null, ...apps), needle: fc.constantFrom<string | null>(null, 'red', 'r', 'nowhere'), one: timeNs, other: timeNs })
+  .map(({ app, needle, one, other }): Selection => ({ app, needle, startNs: one < other ? one : other, endNs: (one < other ? other : one) + 1n }));
+
+type Step =
+  | { readonly kind: 'push'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'flushMeanwhile' }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'log'; readonly selection: Selection; readonly direction: 'forward' | 'backward'; readonly limit: number }
+  | { readonly kind: 'metric'; readonly selection: Selection; readonly function: 'count_over_time' | 'bytes_over_time'; readonly by: boolean };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), entries: fc.array(entry, { minLength: 1, maxLength: 25 }) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'flushMeanwhile' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('log' as const), selection, direction: fc.constantFrom('forward' as const, 'backward' as const), limit: fc.constantFrom(1, 2, 3, 7, 30, 5000) }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('metric' as const), selection, function: fc.constantFrom('count_over_time' as const, 'bytes_over_time' as const), by: fc.boolean() }) },
+);
+
+const partitionOf = (app: string): number => (app === 'b' ? 1 : 0);
+
+async function push(stack: Stack, model: Model, entries: readonly Entry[]): Promise<void> {
+  for (const [partition, own] of Map.groupBy(entries, ({ app }) => partitionOf(app))) {
+    const plain = own.map((one): PlainEntry => ({
+      labels: { app: one.app, pod: one.pod },
+      timeNs: one.timeNs,
+      line: one.line,
+      ...(one.user === undefined ? {} : { metadata: { user: one.user } }),
+    }));
+    const position = await stack.append(partition, plain);
+    // A record holds its entries stream by stream.
+    const inRecord = [...Map.groupBy(plain, ({ labels }) => JSON.stringify(labels)).values()].flat();
+    for (const [index, { labels, timeNs: time, line, metadata }] of inRecord.entries()) {
+      const row = { stream: formatLabels(labelSet(Object.entries(labels))), app: labels['app'] ?? '', timeNs: time, line, metadata: metadata?.['user'] ?? '', position, index, partition };
+      model.add(row);
+    }
+  }
+}
+
+const matcher = ({ app, needle }: Selection): string => `{${app === null ? 'app=~".+"' : `app="${app}"`}}${needle === null ? '' : ` |= "${needle}"`}`;
+
+async function checkLog(stack: Stack, model: Model, { selection: asked, direction, limit }: Extract<Step, { kind: 'log' }>): Promise<void> {
+  const answer = await stack.engine.query(
+    { kind: 'range', tenant, query: matcher(asked), direction, limit, limits: { ...defaultLimits, max_query_length: 0n }, startNs: asked.startNs, endNs: asked.endNs, stepNs: 1_000_000_000n, intervalNs: 0n },
+    never,
+  );
+  if (answer.resultType !== 'streams') throw new TypeError(answer.resultType);
+  const found = answer.rows.map(({ timeNs: time, labels, line }) => {
+    const set = answer.labels[labels]!;
+    return [String(time), formatLabels(set.stream), Buffer.from(line).toString(), set.structuredMetadata.map(({ value }) => value).join()];
+  });
+  const all = model.select(asked).sort(inOrder);
+  if (direction === 'backward') all.reverse();
+  expect(found).toEqual(all.slice(0, limit).map((row) => [String(row.timeNs), row.stream, row.line, row.metadata]));
+}
+
+async function checkMetric(stack: Stack, model: Model, asked: Extract<Step, { kind: 'metric' }>): Promise<void> {
+  const { selection: wanted } = asked;
+  const lengthMs = (wanted.endNs - wanted.startNs) / 1_000_000n + 1n;
+  // (time - range, time]
+  const time = wanted.endNs - 1n;
+  const range = { ...wanted, startNs: time - lengthMs * 1_000_000n + 1n };
+  const inner = `${asked.function}(${matcher(wanted)} [${lengthMs}ms])`;
+  const answer = await stack.engine.query(
+    { kind: 'instant', tenant, query: asked.by ? `sum by (app) (${inner})` : `sum(${inner})`, direction: 'backward', limit: 100, limits: { ...defaultLimits, max_query_length: 0n }, timeNs: time },
+    never,
+  );
+  if (answer.resultType !== 'vector') throw new TypeError(answer.resultType);
+  const found = Object.fromEntries(answer.samples.map(({ labels, value }) => [labels[0]?.value ?? '', value]));
+  const expected: Record<string, number> = {};
+  for (const row of model.select(range)) {
+    const key = asked.by ? row.app : '';
+    expected[key] = (expected[key] ?? 0) + (asked.function === 'count_over_time' ? 1 : Buffer.byteLength(row.line));
+  }
+  expect(found).toEqual(expected);
+}
+
+describe('Querier', () => {
+  it('answers as if all rows lay in one list, whatever was flushed when', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
+        const directory = await mkdtemp(path.join(tmpdir(), 'spoor-querier-'));
+        const model = new Model();
+        let stack = await Stack.open(directory);
+        let meanwhile: Promise<void> = Promise.resolve();
+        try {
+          for (const one of steps) {
+            if (one.kind === 'push') await push(stack, model, one.entries);
+            else if (one.kind === 'flush') await stack.ingester.flush();
+            else if (one.kind === 'flushMeanwhile') {
+              const running = stack.ingester.flush();
+              meanwhile = meanwhile.then(() => running);
+            } else if (one.kind === 'restart') {
+              await meanwhile;
+              await stack.close();
+              stack = await Stack.open(directory);
+            } else if (one.kind === 'log') await checkLog(stack, model, one);
+            else await checkMetric(stack, model, one);
+          }
+          await meanwhile;
+          const everything = { app: null, needle: null, startNs: midnightNs - 10n * dayNs, endNs: midnightNs + 10n * dayNs };
+          for (const direction of ['forward', 'backward'] as const) await checkLog(stack, model, { kind: 'log', selection: everything, direction, limit: 5000 });
+          await stack.ingester.flush();
+          for (const limit of [3, 5000]) await checkLog(stack, model, { kind: 'log', selection: everything, direction: 'backward', limit });
+          // What queries held was given back.
+          expect(stack.ingester.stats()).toMatchObject({ headRows: 0, streams: 0 });
+          expect(stack.querier.running).toBe(0);
+        } finally {
+          await meanwhile;
+          await stack.close();
+          await rm(directory, { recursive: true, force: true });
+        }
+      }),
+      { numRuns: Number(process.env["SPOOR_TEST_RUNS"] ?? 40) },
+    );
+  });
+});
