@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Api, ApiError } from '../support/api.ts';
+import { Api, ApiError, type PushStream } from '../support/api.ts';
 import { describeWithMinio, minioEnvironment, startMinio, type Minio } from '../support/minio.ts';
 import { freePort, ServerProcess } from '../support/server.ts';
 
@@ -49,11 +49,12 @@ await describeWithMinio('outage of the object store', () => {
       });
 
     let next = 0;
-    const push = async (api: Api, app: string, fromNs: bigint, count: number, filler = ''): Promise<void> => {
+    const batch = (app: string, fromNs: bigint, rows: number, filler = ''): PushStream[] => {
       const first = next;
-      next += count;
-      await api.push([{ stream: { app }, values: Array.from({ length: count }, (_, i) => [String(fromNs + BigInt(first + i) * 1000n), `${first + i}${filler}`] as const) }]);
+      next += rows;
+      return [{ stream: { app }, values: Array.from({ length: rows }, (_, i) => [String(fromNs + BigInt(first + i) * 1000n), `${first + i}${filler}`] as const) }];
     };
+    const push = async (api: Api, app: string, fromNs: bigint, rows: number, filler = ''): Promise<void> => api.push(batch(app, fromNs, rows, filler));
     const count = (api: Api, app: string): Promise<number> => api.number(`sum(count_over_time({app="${app}"}[1h]))`, { time: String(startNs + 3000n * second) });
 
     /** Pushes from several sides until each was refused once; gives how many rows were acknowledged, and the refusals. */
@@ -81,7 +82,7 @@ await describeWithMinio('outage of the object store', () => {
       expect(stored).toBeLessThanOrEqual(rows + writers * perPush);
     };
 
-    /** Pushes again until it is taken. */
+    /** Tries again until it is done; a push goes again unchanged. */
     async function persist(action: () => Promise<void>): Promise<void> {
       for (let attempt = 0; ; attempt++) {
         try {
@@ -133,7 +134,8 @@ await describeWithMinio('outage of the object store', () => {
       expect(samples.get('spoor_object_store_failures{operation="put"}')).toBeGreaterThan(0);
 
       await minio.restart();
-      await persist(() => push(api, 'd', outageNs, 10));
+      const late = batch('d', outageNs, 10);
+      await persist(() => api.push(late));
       await persist(() => api.flush());
       expect(await count(api, 'a')).toBe(1000);
       expect(await count(api, 'b')).toBe(4000);
@@ -161,7 +163,8 @@ await describeWithMinio('outage of the object store', () => {
       await minio.restart();
       const again = await start('journal', { SPOOR_JOURNAL_BYTES_MAX: '4MB', SPOOR_JOURNAL_FILE_BYTES: '1MB' });
       const after = new Api(again.url);
-      await persist(() => push(after, 'd', outageNs, 10));
+      const late = batch('d', outageNs, 10);
+      await persist(() => after.push(late));
       await after.flush();
       expect([await count(after, 'a'), await count(after, 'c'), await count(after, 'd')]).toEqual([100, rows, 10]);
       // There is room again.
