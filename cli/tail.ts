@@ -159,12 +159,14 @@ async function* framesOf(socket: WebSocket, signal: AbortSignal, silenceMs: numb
     const text = why.toString('utf8');
     end(finalCloseCodes.has(code) ? new Failure(text === '' ? `the server ended the tail with code ${code}` : text, 400) : text === '' ? undefined : new Failure(text));
   });
+  // The gap was read before this began: the connection may have broken meanwhile, and would not say so again.
+  if (socket.readyState === socket.CLOSING || socket.readyState === socket.CLOSED) end(new Failure('the connection was lost while the gap was read'));
   const watch = setInterval(() => {
     // While paused by us, its silence says nothing.
     if (socket.isPaused) return;
     if (!heard) {
-      failure ??= new Failure(`connection lost: nothing heard for ${silenceMs / 1000} s`);
       socket.terminate();
+      end(new Failure(`connection lost: nothing heard for ${silenceMs / 1000} s`));
     } else if (socket.readyState === socket.OPEN) socket.ping();
     heard = false;
   }, silenceMs / 2);
