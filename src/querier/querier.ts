@@ -5,6 +5,7 @@ import { dayLengthNs, formatLabels, type CompiledMatcher, type LabelSet } from '
 import type { ObjectStore } from '../objects/mod.ts';
 import { matchesAll } from './matching.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
+import type { LoadedUnit } from './scan-session.ts';
 import { SegmentFiles } from './segment-files.ts';
 import { UnitPlanner, type Piece, type Source, type Unit } from './units.ts';
 
@@ -70,22 +71,31 @@ export class Querier implements LogSource {
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);
     const next = new UnitQueue(units, task);
-    const lane = async (number: number): Promise<Batch | Partial | null> => {
+    // The newest lines of a long stream lie in its first unit as a rule: the rest is not read before that one has said whether they do.
+    const probe = task.output.kind === 'log' && task.output.limit > 0 ? Promise.withResolvers<void>() : null;
+    const lane = async (number: number, isFirst: boolean): Promise<Batch | Partial | null> => {
+      let isProbing = isFirst && probe !== null;
       let first: ScanTask | null = task;
       let begun = false;
-      let unit = next.take();
-      let loading = unit === undefined ? undefined : this.#segments.load(unit, needs, either);
+      const load = (unit: Unit | undefined): Promise<LoadedUnit> | undefined => {
+        const loading = unit === undefined ? undefined : this.#segments.load(unit, needs, either);
+        loading?.catch(() => undefined);
+        return loading;
+      };
       try {
-        while (unit !== undefined && loading !== undefined) {
+        if (!isFirst) await probe?.promise;
+        let loading = load(next.take());
+        while (loading !== undefined) {
           const loaded = await loading;
-          unit = next.take();
-          loading = unit === undefined ? undefined : this.#segments.load(unit, needs, either);
-          loading?.catch(() => undefined);
+          loading = isProbing ? undefined : load(next.take());
           either.throwIfAborted();
           begun = true;
           const { boundNs } = await pool.add(number, scan, first, loaded);
           first = null;
           next.bound(boundNs);
+          if (isProbing) loading = load(next.take());
+          isProbing = false;
+          probe?.resolve();
         }
         return first === null ? await pool.finish(number, scan) : null;
       } catch (error) {
@@ -93,11 +103,13 @@ export class Querier implements LogSource {
         // A session that failed on its first unit is there as well.
         if (begun) await pool.finish(number, scan).catch(() => undefined);
         throw error;
+      } finally {
+        if (isFirst) probe?.resolve();
       }
     };
     // Scans begin on different lanes, so that many small ones are not all done by the same thread. All lanes must have ended before the caller lets the heads go.
     this.#running += 1;
-    const ended = await Promise.allSettled(Array.from({ length: Math.min(pool.lanes, units.length) }, (_, number) => lane((scan + number) % pool.lanes)));
+    const ended = await Promise.allSettled(Array.from({ length: Math.min(pool.lanes, units.length) }, (_, number) => lane((scan + number) % pool.lanes, number === 0)));
     this.#running -= 1;
     signal.throwIfAborted();
     const results: (Batch | Partial)[] = [];
