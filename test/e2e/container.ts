@@ -61,7 +61,7 @@ export class Container {
   step(): void {
     if (this.#renamed && this.#random() < 0.5) this.#reopen();
     let text = '';
-    for (let left = Math.floor(this.#random() * 30); left > 0; left--) text += this.#record();
+    for (let left = Math.floor(this.#random() * 15); left > 0; left--) text += this.#record();
     this.#write(text);
     const dice = this.#random();
     if (this.#renamed) return;
