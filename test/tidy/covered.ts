@@ -89,15 +89,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/distributor/ports.ts',
     'src/distributor/reasons.ts',
   ],
-  'test/e2e/agent.test.ts': [
-    'src/querier/labels.ts',
-    'src/querier/matching.ts',
-    'src/querier/querier.ts',
-    'src/querier/scan-session.ts',
-    'src/querier/segment-files.ts',
-    'src/querier/tail.ts',
-    'src/querier/traces.ts',
-  ],
   'test/http/app.test.ts': [
     'src/http/metrics.ts',
     'src/http/request.ts',
@@ -249,6 +240,14 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/protocols/loki/content.ts',
     'src/protocols/loki/json-labels.ts',
     'src/protocols/loki/json-reader.ts',
+  ],
+  'test/querier/querier.test.ts': [
+    'src/querier/labels.ts',
+    'src/querier/matching.ts',
+    'src/querier/scan-session.ts',
+    'src/querier/segment-files.ts',
+    'src/querier/tail.ts',
+    'src/querier/traces.ts',
   ],
   'test/server/command.test.ts': [
     'src/server/answer-calls.ts',
