@@ -62,7 +62,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
       this.websocketServer.close(() => done());
     },
   });
-  pushRoutes(app, parts);
+  await pushRoutes(app, parts);
   queryRoutes(app, parts);
   formatQueryRoutes(app);
   labelRoutes(app, parts);

@@ -16,6 +16,8 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly bodyLimits: PushBodyLimits;
+  /** Bytes of pushes that may be under way at the same time. */
+  readonly pushBytesMax: number;
   /** Time in which a request must have arrived with its body. */
   readonly readTimeoutMs: number;
   /** Writes the heads out. */

@@ -14,6 +14,7 @@ export const errorCodes = {
   internal: { status: 500, retryable: true, message: 'internal error: {reason}' },
   not_implemented: { status: 501, retryable: false, message: '{what} is not implemented' },
   body_too_large: { status: 413, retryable: false, message: 'request body too large: over the limit of {limit} bytes ({name})' },
+  pushes_under_way: { status: 503, retryable: true, message: 'pushes under way hold {bytes} bytes of at most {limit} (server.push_bytes_max); retry' },
   shutting_down: { status: 503, retryable: true, message: 'spoor is shutting down and takes no more pushes; retry' },
 
   // Reading a push.

@@ -111,6 +111,7 @@ async function startLocked(
       clock,
       metrics,
       bodyLimits: { ...defaultPushBodyLimits, bodyBytesMax: settings['server.body_bytes_max'], rawBytesMax: settings['server.body_bytes_max'] },
+      pushBytesMax: settings['server.push_bytes_max'],
       readTimeoutMs: settings['server.read_timeout'],
       flush: () => ingester.flush(),
       ready: async () => {

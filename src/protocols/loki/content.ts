@@ -1,15 +1,17 @@
 import { promisify } from 'node:util';
 import { gunzip, inflateRaw, type ZlibOptions } from 'node:zlib';
-import { uncompress, uncompressSync } from 'snappy';
+import { uncompressSync } from 'snappy';
 import { asBuffer } from '../../bytes/mod.ts';
 import { SpoorError, reasonOf } from '../../model/mod.ts';
 import type { PushBodyLimits } from '../limits.ts';
+import { runInSlices } from '../slices.ts';
+import { decompressSnappy } from './snappy.ts';
 
 const gunzipAsync = promisify<Buffer, ZlibOptions, Buffer>(gunzip);
 const inflateRawAsync = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
 
-/** Raw length from which snappy runs on the thread pool, so that the event loop is not held for more than a few milliseconds. */
-const snappyAsyncBytes = 8 * 2 ** 20;
+/** Raw length from which a block is decompressed in slices, so that the event loop is not held for more than a few milliseconds. */
+const snappySlicedBytes = 8 * 2 ** 20;
 /** A snappy copy makes at most 64 bytes of 3. */
 const snappyExpansionMax = 22;
 
@@ -39,13 +41,14 @@ export async function decodeContent(body: Uint8Array, encoding: string, limits: 
  * ever expand to, before anything is allocated. Throws `push_snappy` and `body_too_large`.
  */
 export async function decodeSnappy(block: Buffer, limits: PushBodyLimits): Promise<Buffer> {
-  const claimed = claimedLength(block);
+  const { claimed, end } = claimedLength(block);
   if (claimed > limits.rawBytesMax) throw new SpoorError('body_too_large', { limit: limits.rawBytesMax, name: 'push.raw_bytes_max' });
   if (claimed > block.length * snappyExpansionMax) throw new SpoorError('push_snappy');
+  if (claimed >= snappySlicedBytes) return runInSlices(decompressSnappy(block, end, claimed));
   let raw: Buffer | string;
   try {
     // Copied into memory that V8 counts: what the native module allocates is given back only by a collection that nothing hastens, and then late.
-    raw = claimed < snappyAsyncBytes ? uncompressSync(block, { copyOutputData: true }) : await uncompress(block, { copyOutputData: true });
+    raw = uncompressSync(block, { copyOutputData: true });
   } catch (error) {
     throw new SpoorError('push_snappy', {}, { cause: error });
   }
@@ -54,7 +57,7 @@ export async function decodeSnappy(block: Buffer, limits: PushBodyLimits): Promi
 }
 
 /** The varint at the head of a snappy block. */
-function claimedLength(block: Buffer): number {
+function claimedLength(block: Buffer): { readonly claimed: number; readonly end: number } {
   let length = 0;
   for (let i = 0; i < 5; i++) {
     const byte = block[i];
@@ -62,7 +65,7 @@ function claimedLength(block: Buffer): number {
     length += (byte & 0x7f) * 2 ** (7 * i);
     if (byte < 0x80) {
       if (length >= 2 ** 32) break;
-      return length;
+      return { claimed: length, end: i + 1 };
     }
   }
   throw new SpoorError('push_snappy');

@@ -1,4 +1,4 @@
-import { compress } from 'snappy';
+import { compressSync } from 'snappy';
 import { formatLabels, type LabelSet } from '../../model/mod.ts';
 
 /** Most bytes that the tag, length and time of an entry take. */
@@ -82,7 +82,8 @@ export class PushEncoder {
     this.#endStream();
     const raw = Buffer.from(this.#bytes.subarray(0, this.#at));
     this.clear();
-    return compress(raw);
+    // Not `compress`, which loses the memory of its results (Brooooooklyn/snappy#323).
+    return compressSync(raw, { copyOutputData: true });
   }
 
   /** Forgets everything. */

@@ -8,6 +8,7 @@ export const settingSpecs = {
   data_dir: text('./spoor-data', 'directory of the journal and, unless storage.type is s3, of the objects'),
   listen: address('127.0.0.1:3100', 'address and port of the HTTP server'),
   'server.body_bytes_max': size(100 * 2 ** 20, 'largest body of a request, after decompression too'),
+  'server.push_bytes_max': size(128 * 2 ** 20, 'memory of pushes under way: what arrives of them (503 above it) and, counted apart, what is made of them (they wait)'),
   'server.read_timeout': duration(60, 'time in which a request must have arrived with its body'),
   'server.shutdown_deadline': duration(30, 'time that a stop may take to flush'),
   'log.level': choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'trace, debug, info, warn, error, fatal or silent'),
