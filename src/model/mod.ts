@@ -1,4 +1,5 @@
 export type { EntryBatch, BatchStream } from './batch.ts';
+export { ByteBudget, type Share } from './byte-budget.ts';
 export { ManualClock, systemClock, type Clock } from './clock.ts';
 export { formatGoDuration, formatPrometheusDuration, parseDuration, parseGoDuration, parsePrometheusDuration } from './durations.ts';
 export { errorCodes, errorText, isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails, type ErrorSpec } from './errors.ts';

@@ -1,11 +1,11 @@
 import type { IndexReader } from '../index/mod.ts';
 import type { Generation, HeadBlock, HeadSnapshot, ReadSnapshot, StreamExtent } from '../ingester/mod.ts';
-import { compileMatcher, createScanner, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
-import { dayLengthNs, formatLabels, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
+import { compileMatcher, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
+import { ByteBudget, dayLengthNs, formatLabels, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
 import type { ObjectStore } from '../objects/mod.ts';
 import { matchesAll } from './matching.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
-import type { LoadedUnit } from './scan-session.ts';
+import { runScan } from './scan-run.ts';
 import { SegmentFiles } from './segment-files.ts';
 import { UnitPlanner, type Piece, type Source, type Unit } from './units.ts';
 
@@ -16,19 +16,21 @@ export interface QuerierParts {
   readonly pool: ScanPool;
   /** Bytes of segment footers that are kept. */
   readonly footerCacheBytes: number;
+  /** Bytes of rows that all scans together may have read and not looked through yet. */
+  readonly scanBytesMax: number;
 }
-
-let scans = 0;
 
 /** Reads heads and segments: implements LogSource, and what labels, series and statistics need. */
 export class Querier implements LogSource {
   readonly #parts: QuerierParts;
   readonly #segments: SegmentFiles;
+  readonly #memory: ByteBudget;
   #running = 0;
 
   constructor(parts: QuerierParts) {
     this.#parts = parts;
     this.#segments = new SegmentFiles(parts.store, parts.footerCacheBytes);
+    this.#memory = new ByteBudget(parts.scanBytesMax);
   }
 
   /** Scans under way. */
@@ -65,58 +67,10 @@ export class Querier implements LogSource {
 
   /** Runs units, whose rows must be held by the caller, on all lanes of the pool. */
   async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal): AsyncGenerator<Batch | Partial> {
-    const { pool } = this.#parts;
-    const { needs } = createScanner(task);
-    const scan = ++scans;
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
-    const next = new UnitQueue(units, task);
-    // The newest lines of a long stream lie in its first unit as a rule: the rest is not read before that one has said whether they do.
-    const probe = task.output.kind === 'log' && task.output.limit > 0 ? Promise.withResolvers<void>() : null;
-    const lane = async (number: number, isFirst: boolean): Promise<Batch | Partial | null> => {
-      let isProbing = isFirst && probe !== null;
-      let first: ScanTask | null = task;
-      let begun = false;
-      const load = (unit: Unit | undefined): Promise<LoadedUnit> | undefined => {
-        const loading = unit === undefined ? undefined : this.#segments.load(unit, needs, either);
-        loading?.catch(() => undefined);
-        return loading;
-      };
-      try {
-        if (!isFirst) await probe?.promise;
-        let loading = load(next.take());
-        while (loading !== undefined) {
-          const loaded = await loading;
-          loading = isProbing ? undefined : load(next.take());
-          either.throwIfAborted();
-          begun = true;
-          const { boundNs } = await pool.add(number, scan, first, loaded);
-          first = null;
-          next.bound(boundNs);
-          if (isProbing) loading = load(next.take());
-          isProbing = false;
-          probe?.resolve();
-        }
-        return first === null ? await pool.finish(number, scan) : null;
-      } catch (error) {
-        failed.abort(error);
-        // A session that failed on its first unit is there as well.
-        if (begun) await pool.finish(number, scan).catch(() => undefined);
-        throw error;
-      } finally {
-        if (isFirst) probe?.resolve();
-      }
-    };
-    // Scans begin on different lanes, so that many small ones are not all done by the same thread. All lanes must have ended before the caller lets the heads go.
     this.#running += 1;
-    const ended = await Promise.allSettled(Array.from({ length: Math.min(pool.lanes, units.length) }, (_, number) => lane((scan + number) % pool.lanes, number === 0)));
-    this.#running -= 1;
-    signal.throwIfAborted();
-    const results: (Batch | Partial)[] = [];
-    for (const end of ended) {
-      if (end.status === 'rejected') throw failed.signal.reason ?? end.reason;
-      if (end.value !== null) results.push(end.value);
-    }
+    const results = await runScan({ pool: this.#parts.pool, segments: this.#segments, memory: this.#memory }, task, units, signal).finally(() => {
+      this.#running -= 1;
+    });
     const batches = results.filter((result) => result.kind === 'batch');
     if (batches.length > 0) yield mergeBatches(task, batches);
     for (const result of results) if (result.kind === 'partial') yield result;
@@ -213,32 +167,4 @@ export function extentRange(extent: StreamExtent): { readonly minNs: bigint; rea
     minNs: BigInt(extent.minDay) * dayLengthNs + BigInt(extent.minTime),
     maxNs: BigInt(extent.maxDay) * dayLengthNs + BigInt(extent.maxTime),
   };
-}
-
-/** Hands units out in order, and no more once a log query cannot want any later one. */
-class UnitQueue {
-  readonly #units: readonly Unit[];
-  readonly #direction: 'forward' | 'backward' | null;
-  #next = 0;
-  #boundNs: bigint | null = null;
-
-  constructor(units: readonly Unit[], task: ScanTask) {
-    this.#units = units;
-    this.#direction = task.output.kind === 'log' ? task.output.direction : null;
-  }
-
-  take(): Unit | undefined {
-    const unit = this.#units[this.#next];
-    if (unit === undefined) return undefined;
-    if (this.#boundNs !== null && this.#direction === 'backward' && unit.maxNs < this.#boundNs) return undefined;
-    if (this.#boundNs !== null && this.#direction === 'forward' && unit.minNs > this.#boundNs) return undefined;
-    this.#next += 1;
-    return unit;
-  }
-
-  /** A lane has all rows that are wanted up to this time. */
-  bound(boundNs: bigint | null): void {
-    if (boundNs === null) return;
-    if (this.#boundNs === null || (this.#direction === 'backward' ? boundNs > this.#boundNs : boundNs < this.#boundNs)) this.#boundNs = boundNs;
-  }
 }

@@ -92,7 +92,7 @@ async function startLocked(
   });
   cleanups.defer(() => ingester.close());
   const index = new IndexReader({ store, cacheBytesMax: settings['querier.index_cache_bytes'] });
-  const querier = new Querier({ snapshots: ingester, store, index, pool: pools, footerCacheBytes: settings['querier.footer_cache_bytes'] });
+  const querier = new Querier({ snapshots: ingester, store, index, pool: pools, footerCacheBytes: settings['querier.footer_cache_bytes'], scanBytesMax: settings['querier.scan_bytes_max'] });
   const metrics = new Metrics();
   cleanups.defer(() => metrics.close());
   const limits = new ConfiguredLimits(configuration.limits, configuration.overrides);

@@ -46,7 +46,7 @@ class Stack {
     this.#journal = journal;
     this.#store = store;
     this.ingester = ingester;
-    this.querier = new Querier({ snapshots: ingester, store, index: new IndexReader({ store }), pool: inlinePool(), footerCacheBytes: 10_000 });
+    this.querier = new Querier({ snapshots: ingester, store, index: new IndexReader({ store }), pool: inlinePool(), footerCacheBytes: 10_000, scanBytesMax: 2000 });
     this.engine = new Engine(this.querier);
   }
 

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isSpoorError, reasonOf, SpoorError } from '../../model/mod.ts';
+import { ByteBudget, isSpoorError, reasonOf, SpoorError } from '../../model/mod.ts';
 import { decodeLokiPush, type PushBodyLimits } from '../../protocols/mod.ts';
-import { ByteBudget } from '../byte-budget.ts';
 import type { HttpParts } from '../parts.ts';
 import { header } from '../request.ts';
 import { tenantOf } from '../tenant.ts';
@@ -29,7 +28,7 @@ export async function pushRoutes(app: FastifyInstance, parts: HttpParts): Promis
     const contentType = header(request, 'content-type');
     const contentEncoding = header(request, 'content-encoding');
     try {
-      const share = await work.take(workFactor * expandedMax(body, contentType ?? '', contentEncoding ?? '', parts.bodyLimits));
+      const share = await work.share(workFactor * expandedMax(body, contentType ?? '', contentEncoding ?? '', parts.bodyLimits));
       try {
         const raw = await decodeLokiPush({ body, contentType, contentEncoding, backfillShard: header(request, 'x-loki-backfill-shard'), limits: parts.bodyLimits });
         share.shrinkTo(workFactor * raw.bytes.length);

@@ -34,6 +34,7 @@ export const settingSpecs = {
   'ingester.head_bytes_max': size(384 * 2 ** 20, 'memory of all heads; pushes are answered 429 above it'),
   'ingester.head_bytes_paced': size(96 * 2 ** 20, 'memory of all heads above which pushes are answered as fast as flushes get on'),
   'querier.threads': count(0, 'worker threads that scan; 0: one for each processor', 0, 256),
+  'querier.scan_bytes_max': size(192 * 2 ** 20, 'rows that all queries together have read and not looked through yet; above it they wait'),
   'querier.footer_cache_bytes': size(32 * 2 ** 20, 'segment footers kept in memory'),
   'querier.index_cache_bytes': size(64 * 2 ** 20, 'index blocks kept in memory'),
 } as const satisfies Record<string, SettingSpec>;

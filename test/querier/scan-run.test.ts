@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Batch, ScanTask } from '../../src/logql/mod.ts';
+import { ByteBudget } from '../../src/model/mod.ts';
+import type { ScanPool } from '../../src/querier/mod.ts';
+import { runScan, type ScanParts } from '../../src/querier/scan-run.ts';
+import type { Unit } from '../../src/querier/units.ts';
+
+const never = new AbortController().signal;
+
+function task(limit: number, direction: 'forward' | 'backward' = 'backward'): ScanTask {
+  return { tenant: 't', matchers: [], startNs: 0n, endNs: 1000n, stages: [], output: { kind: 'log', direction, limit } };
+}
+
+/** Units of ten bytes, the newest first; unit i holds the time 100 - i. */
+function unitsOf(count: number): Unit[] {
+  const source = { kind: 'segment' as const, id: 0, segment: { key: 'k', size: 1, footerBytes: 1 }, rowGroup: 0 };
+  return Array.from({ length: count }, (_, i) => ({ merge: false, streams: [], sources: [{ source, pieces: [] }], minNs: BigInt(100 - i), maxNs: BigInt(100 - i), bytes: 10 }));
+}
+
+/** Store and threads that keep account of what happens to them. */
+class Account {
+  readonly loaded: bigint[] = [];
+  readonly added: { lane: number; time: bigint; begins: boolean }[] = [];
+  readonly finished: number[] = [];
+  held = 0;
+  heldMost = 0;
+  readonly parts: ScanParts;
+
+  constructor(options: { lanes?: number; memory?: number; bound?: (time: bigint) => bigint | null; failAt?: bigint; loadMs?: number } = {}) {
+    const pool: ScanPool = {
+      lanes: options.lanes ?? 3,
+      add: async (lane, _scan, begin, { unit }) => {
+        await sleep(2);
+        if (unit.maxNs === options.failAt) throw new Error(`failed at ${unit.maxNs}`);
+        this.added.push({ lane, time: unit.maxNs, begins: begin !== null });
+        this.held -= unit.bytes;
+        return { boundNs: options.bound?.(unit.maxNs) ?? null };
+      },
+      finish: async (lane) => {
+        this.finished.push(lane);
+        return { kind: 'batch', stats: { rows: 0, bytes: 0, rowsMatched: 0 }, labels: [], rows: [] } satisfies Batch;
+      },
+    };
+    this.parts = {
+      pool,
+      memory: new ByteBudget(options.memory ?? 1000),
+      segments: {
+        load: async (unit, _needs, signal) => {
+          this.loaded.push(unit.maxNs);
+          this.held += unit.bytes;
+          this.heldMost = Math.max(this.heldMost, this.held);
+          await sleep(options.loadMs ?? 1, undefined, { signal });
+          return { unit, fetched: [] };
+        },
+      },
+    };
+  }
+}
+
+describe('runScan', () => {
+  it('hands every unit to a lane, and ends each lane that had one', async () => {
+    const account = new Account();
+    const results = await runScan(account.parts, task(0), unitsOf(20), never);
+    expect(account.added.map(({ time }) => time).toSorted()).toEqual(unitsOf(20).map(({ maxNs }) => maxNs).toSorted());
+    expect(account.added.filter(({ begins }) => begins)).toHaveLength(3);
+    expect(account.finished.toSorted()).toEqual([0, 1, 2]);
+    expect(results).toHaveLength(3);
+    expect(account.parts.memory.used).toBe(0);
+  });
+
+  it('reads one unit first where there is a limit, and no other if that has enough', async () => {
+    const account = new Account({ bound: () => 100n });
+    await runScan(account.parts, task(5), unitsOf(20), never);
+    expect(account.loaded).toEqual([100n]);
+  });
+
+  it('goes on on all lanes where the first unit has not enough, until one has', async () => {
+    const account = new Account({ bound: (time) => (time <= 97n ? time : null) });
+    await runScan(account.parts, task(5), unitsOf(50), never);
+    expect(account.loaded.slice(0, 4)).toEqual([100n, 99n, 98n, 97n]);
+    // What was under way when it was found.
+    expect(account.loaded.length).toBeLessThan(12);
+    expect(new Set(account.added.map(({ lane }) => lane)).size).toBeGreaterThan(1);
+  });
+
+  it('begins small scans on different lanes', async () => {
+    const account = new Account();
+    for (let i = 0; i < 6; i++) await runScan(account.parts, task(0), unitsOf(1), never);
+    expect(new Set(account.added.map(({ lane }) => lane)).size).toBe(3);
+  });
+
+  it('keeps all scans together inside the memory that they share, and none from its end', async () => {
+    const account = new Account({ memory: 45 });
+    await Promise.all(Array.from({ length: 8 }, () => runScan(account.parts, task(0), unitsOf(15), never)));
+    expect(account.added).toHaveLength(8 * 15);
+    expect(account.heldMost).toBeLessThanOrEqual(40);
+    expect(account.parts.memory.used).toBe(0);
+  });
+
+  it('lets a unit pass that is greater than all of the memory', async () => {
+    const account = new Account({ memory: 5 });
+    await runScan(account.parts, task(0), unitsOf(6), never);
+    expect(account.added).toHaveLength(6);
+    expect(account.heldMost).toBe(10);
+  });
+
+  it('ends all lanes and their sessions when one fails', async () => {
+    const account = new Account({ failAt: 95n });
+    await expect(runScan(account.parts, task(0), unitsOf(200), never)).rejects.toThrow('failed at 95');
+    expect(account.added.length).toBeLessThan(30);
+    const begun = new Set(account.added.map(({ lane }) => lane));
+    expect(new Set(account.finished)).toEqual(new Set([...begun, ...account.finished]));
+    expect(account.parts.memory.used).toBe(0);
+    // The same where the first unit of all fails: its session is there, too.
+    const first = new Account({ failAt: 100n, lanes: 1 });
+    await expect(runScan(first.parts, task(7), unitsOf(3), never)).rejects.toThrow('failed at 100');
+    expect(first.finished).toEqual([0]);
+    expect(first.loaded).toEqual([100n]);
+    expect(first.parts.memory.used).toBe(0);
+  });
+
+  it.each([
+    ['while it works', 1000, 1],
+    ['while it reads', 1000, 10_000],
+    ['while it waits for memory', 10, 10_000],
+  ])('ends with the reason of the signal %s', async (_name, memory, loadMs) => {
+    const account = new Account({ memory, loadMs });
+    const stop = new AbortController();
+    const running = runScan(account.parts, task(0), unitsOf(100_000), stop.signal);
+    setTimeout(() => stop.abort(new Error('gone')), 20);
+    await expect(running).rejects.toThrow('gone');
+    expect(account.parts.memory.used).toBe(0);
+  });
+});
