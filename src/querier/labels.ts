@@ -4,7 +4,7 @@ import { compileMatcher } from '../logql/mod.ts';
 import { formatLabels, labelValue, type LabelSet, type Matcher } from '../model/mod.ts';
 import { matchesAll } from './matching.ts';
 import type { SnapshotSource } from './ports.ts';
-import { extentRange } from './querier.ts';
+import { extentRange } from './pieces.ts';
 
 /** What labels, series and statistics are asked for. Times are nanoseconds; the end is not included. */
 export interface LabelQuery {
