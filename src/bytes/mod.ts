@@ -4,3 +4,4 @@ export { decodeMetadata, encodeMetadata } from './metadata.ts';
 export { releaseNativeMemory } from './native-memory.ts';
 export { ByteReader } from './reader.ts';
 export { ByteWriter } from './writer.ts';
+export { xxhash64 } from './xxhash64.ts';

@@ -32,6 +32,22 @@ export interface LogOutput {
   readonly direction: 'forward' | 'backward';
   /** Rows wanted at most; 0 is all. */
   readonly limit: number;
+  /** No more rows are wanted once their lines, as the stages leave them, have so many bytes; left out: however many they have. */
+  readonly bytesMax?: number;
+  /** Only rows behind this one, in the order of the task, are wanted. */
+  readonly after?: RowPlace;
+  /** Only rows up to these journal positions are wanted, and none of partitions that are not named. */
+  readonly upTo?: readonly (readonly [partition: number, position: number])[];
+}
+
+/** Where a row stands in the order of rows; see OutputRow. */
+export interface RowPlace {
+  readonly timeNs: bigint;
+  /** streamOrder of its stream. */
+  readonly stream: number;
+  readonly position: number;
+  readonly index: number;
+  readonly partition: number;
 }
 
 /** The pieces of a range aggregation are wanted. */
@@ -47,6 +63,8 @@ export interface Batch {
   /** Distinct label sets of the rows, by category. */
   readonly labels: readonly OutputLabels[];
   readonly rows: readonly OutputRow[];
+  /** True where `limit` or `bytesMax` was reached, so that there may be more rows behind the last one. */
+  readonly full?: boolean;
 }
 
 /** The labels of a returned row, apart by where they came from, as `categorize-labels` shows them. */
@@ -55,13 +73,16 @@ export interface OutputLabels {
   readonly structuredMetadata: LabelSet;
   readonly parsed: LabelSet;
   /**
-   * The printed labels of the stream that the rows came from, where stages may have taken some away (drop, keep, label_format): rows that
-   * became equal count once, but only rows of one stream.
+   * The labels of the stream that the rows came from, where stages may have taken some away (drop, keep, label_format): rows that
+   * became equal count once, but only rows of one stream; and streams decide the order of rows of the same time.
    */
-  readonly origin?: string;
+  readonly origin?: LabelSet;
 }
 
-/** One returned row; its total order is (time, position, index, partition). */
+/**
+ * One returned row. Rows are ordered by time, rows of the same time by their streams (streamOrder, forward and backward alike), and those of one stream by
+ * (position, index, partition).
+ */
 export interface OutputRow {
   readonly timeNs: bigint;
   readonly position: number;

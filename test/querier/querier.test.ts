@@ -7,7 +7,8 @@ import { IndexReader, openCatalogue } from '../../src/index/mod.ts';
 import { defaultIngesterSettings, Ingester, seal } from '../../src/ingester/mod.ts';
 import { encodeRecord, openDiskJournal, recordId, type Journal } from '../../src/journal/mod.ts';
 import { Engine } from '../../src/logql/mod.ts';
-import { defaultLimits, formatLabels, labelSet, systemClock } from '../../src/model/mod.ts';
+import { streamOrder } from '../../src/logql/scan/mod.ts';
+import { defaultLimits, formatLabels, labelSet, systemClock, type LabelSet } from '../../src/model/mod.ts';
 import { openDirectoryStore, type ObjectStore } from '../../src/objects/mod.ts';
 import { Querier, ScanSessions, type ScanPool } from '../../src/querier/mod.ts';
 import { entryBatch, type PlainEntry } from '../support/batches.ts';
@@ -84,6 +85,7 @@ class Stack {
 }
 
 interface Row {
+  readonly labels: LabelSet;
   readonly stream: string;
   readonly app: string;
   readonly timeNs: bigint;
@@ -101,7 +103,7 @@ class Model {
   add(row: Row): void {
     const key = JSON.stringify([row.stream, String(row.timeNs), row.line, row.metadata]);
     const known = this.#rows.get(key);
-    if (known === undefined || inOrder(row, known) < 0) this.#rows.set(key, row);
+    if (known === undefined || inOrder('forward')(row, known) < 0) this.#rows.set(key, row);
   }
 
   select(query: Selection): Row[] {
@@ -118,10 +120,15 @@ interface Selection {
   readonly endNs: bigint;
 }
 
-function inOrder(a: Row, b: Row): number {
-  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs ? -1 : 1;
-  if (a.position !== b.position) return a.position < b.position ? -1 : 1;
-  return a.index - b.index || a.partition - b.partition;
+/** By time, then by the hash of the stream, whatever the direction, then by arrival. */
+function inOrder(direction: 'forward' | 'backward'): (a: Row, b: Row) => number {
+  const sign = direction === 'forward' ? 1 : -1;
+  return (a, b) => {
+    if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs ? -sign : sign;
+    if (a.stream !== b.stream) return streamOrder(a.labels) - streamOrder(b.labels);
+    if (a.position !== b.position) return a.position < b.position ? -sign : sign;
+    return sign * (a.index - b.index || a.partition - b.partition);
+  };
 }
 
 const dayNs = 86_400_000_000_000n;
@@ -182,7 +189,8 @@ async function push(stack: Stack, model: Model, entries: readonly Entry[]): Prom
     // A record holds its entries stream by stream.
     const inRecord = [...Map.groupBy(plain, ({ labels }) => JSON.stringify(labels)).values()].flat();
     for (const [index, { labels, timeNs: time, line, metadata }] of inRecord.entries()) {
-      const row = { stream: formatLabels(labelSet(Object.entries(labels))), app: labels['app'] ?? '', timeNs: time, line, metadata: metadata?.['user'] ?? '', position, index, partition };
+      const set = labelSet(Object.entries(labels));
+      const row = { labels: set, stream: formatLabels(set), app: labels['app'] ?? '', timeNs: time, line, metadata: metadata?.['user'] ?? '', position, index, partition };
       model.add(row);
     }
   }
@@ -200,8 +208,7 @@ async function checkLog(stack: Stack, model: Model, { selection: asked, directio
     const set = answer.labels[labels]!;
     return [String(time), formatLabels(set.stream), Buffer.from(line).toString(), set.structuredMetadata.map(({ value }) => value).join()];
   });
-  const all = model.select(asked).sort(inOrder);
-  if (direction === 'backward') all.reverse();
+  const all = model.select(asked).sort(inOrder(direction));
   expect(found).toEqual(all.slice(0, limit).map((row) => [String(row.timeNs), row.stream, row.line, row.metadata]));
 }
 

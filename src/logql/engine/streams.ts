@@ -1,4 +1,4 @@
-import type { LabelSet } from '../../model/mod.ts';
+import { formatLabels, type LabelSet } from '../../model/mod.ts';
 import type { Batch, OutputLabels } from '../source.ts';
 import { JsonWriter } from './json.ts';
 import { compareLabels, labelsKey } from './labels.ts';
@@ -38,6 +38,7 @@ export function* writeStreams(json: JsonWriter, labels: readonly OutputLabels[],
     return stream;
   });
   for (const [i, row] of rows.entries()) (streamOf[row.labels] as OutputStream).rows.push(i);
+  if (categorize) orderTies(streams.values(), labels, rows);
   json.raw('[');
   let comma = '';
   for (const stream of [...streams.values()].filter((one) => one.rows.length > 0).sort((a, b) => compareLabels(a.labels, b.labels))) {
@@ -55,6 +56,26 @@ export function* writeStreams(json: JsonWriter, labels: readonly OutputLabels[],
     json.raw(']}');
   }
   json.raw(']');
+}
+
+/**
+ * Of one stream's rows of the same time those with the same labels stand together, in the order of their printed labels, forward and backward: Loki makes the streams of a
+ * categorised answer from streams of one label set each.
+ */
+function orderTies(streams: Iterable<OutputStream>, labels: readonly OutputLabels[], rows: readonly ResultRow[]): void {
+  const printed: string[] = [];
+  const print = (at: number): string => (printed[at] ??= formatLabels(mergedLabels(labels[at] as OutputLabels)));
+  for (const { rows: own } of streams) {
+    for (let from = 0, to = 1; from < own.length; from = to++) {
+      const first = rows[own[from] as number] as ResultRow;
+      let differ = false;
+      for (; to < own.length && (rows[own[to] as number] as ResultRow).timeNs === first.timeNs; to++) differ ||= (rows[own[to] as number] as ResultRow).labels !== first.labels;
+      if (!differ) continue;
+      const tied = own.slice(from, to).map((at) => ({ at, key: print((rows[at] as ResultRow).labels) }));
+      tied.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+      own.splice(from, tied.length, ...tied.map(({ at }) => at));
+    }
+  }
 }
 
 /** All labels of a row in one set; of a name that occurs twice parsed wins over metadata, metadata over the stream. */

@@ -46,10 +46,10 @@ abstract class TableAggregator implements RangeAggregator {
     return handle;
   }
 
-  abstract add(series: number, day: number, time: number, value: number, position: number, index: number, partition: number): void;
+  abstract add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void;
 
   addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void {
-    for (let i = from; i < to; i++) this.add(series, day, time[i] as number, 1, 0, i, 0);
+    for (let i = from; i < to; i++) this.add(series, day, time[i] as number, 1, 0, 0, i);
   }
 
   protected abstract stateOf(cells: Int32Array): SeriesState;
@@ -99,15 +99,15 @@ class CellAggregator extends TableAggregator {
     this.#cells = new Float64Array(256 * this.#width);
   }
 
-  add(series: number, day: number, time: number, value: number, position: number, index: number, partition: number): void {
+  add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void {
     const before = this.table.count;
     const cell = this.locate(series, day, time);
     if (cell < 0) return;
     const at = cell * this.#width;
     if (cell === before) {
       this.#reserve(at + this.#width);
-      this.#accumulator.start(this.#cells, at, value, day, time, position, index, partition);
-    } else this.#accumulator.add(this.#cells, at, value, day, time, position, index, partition);
+      this.#accumulator.start(this.#cells, at, value, day, time, stream, position, place);
+    } else this.#accumulator.add(this.#cells, at, value, day, time, stream, position, place);
   }
 
   override addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void {
@@ -164,7 +164,7 @@ class SampleAggregator extends TableAggregator {
     this.#samples = new Float64Array(1024 * width);
   }
 
-  add(series: number, day: number, time: number, value: number, position: number, index: number, partition: number): void {
+  add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void {
     const cell = this.locate(series, day, time);
     if (cell < 0) return;
     const i = this.#count++;
@@ -175,9 +175,9 @@ class SampleAggregator extends TableAggregator {
     if (this.#width === counterSampleWidth) {
       this.#samples[at + 1] = day;
       this.#samples[at + 2] = time;
-      this.#samples[at + 3] = position;
-      this.#samples[at + 4] = index;
-      this.#samples[at + 5] = partition;
+      this.#samples[at + 3] = stream;
+      this.#samples[at + 4] = position;
+      this.#samples[at + 5] = place;
     }
   }
 

@@ -1,26 +1,26 @@
 import type { Accumulator } from './accumulator.ts';
 
-/** first_over_time and last_over_time: the value with the smallest or largest (time, position, index, partition). */
+/** first_over_time and last_over_time: the value with the smallest or largest (time, stream, position, place). */
 export function edgeAccumulator(last: boolean): Accumulator {
   const width = 6;
   return {
     width,
-    start(cells, at, value, day, time, position, index, partition) {
+    start(cells, at, value, day, time, stream, position, place) {
       cells[at] = value;
       cells[at + 1] = day;
       cells[at + 2] = time;
-      cells[at + 3] = position;
-      cells[at + 4] = index;
-      cells[at + 5] = partition;
+      cells[at + 3] = stream;
+      cells[at + 4] = position;
+      cells[at + 5] = place;
     },
-    add(cells, at, value, day, time, position, index, partition) {
+    add(cells, at, value, day, time, stream, position, place) {
       const order =
         day - (cells[at + 1] as number) ||
         time - (cells[at + 2] as number) ||
-        position - (cells[at + 3] as number) ||
-        index - (cells[at + 4] as number) ||
-        partition - (cells[at + 5] as number);
-      if (last ? order > 0 : order < 0) this.start(cells, at, value, day, time, position, index, partition);
+        stream - (cells[at + 3] as number) ||
+        position - (cells[at + 4] as number) ||
+        place - (cells[at + 5] as number);
+      if (last ? order > 0 : order < 0) this.start(cells, at, value, day, time, stream, position, place);
     },
     combine(into, at, from, fromAt) {
       for (let field = 1; field < width; field++) {

@@ -1,6 +1,13 @@
 import type { LabelSet } from '../../model/mod.ts';
 import type { PartialSeries } from '../source.ts';
 
+const partitionsMax = 2 ** 20;
+
+/** The order of rows of one stream, time and position as one number: by index in the record, then by partition. */
+export function placeOf(index: number, partition: number): number {
+  return index * partitionsMax + partition;
+}
+
 /**
  * Gathers samples into the mergeable state of a range aggregation; one instance per scan and worker. Implementations stand one per file
  * beside this one, made by createRangeAggregator. No object per sample.
@@ -9,10 +16,10 @@ export interface RangeAggregator {
   /** A handle for the series with these labels; the same labels give the same handle. `key` is formatLabels(labels). */
   series(key: string, labels: LabelSet): number;
   /**
-   * One sample. Time is UTC day and nanoseconds in it. Samples of one series may come in any order of time; `position`, `index` and
-   * `partition` decide between equal times (first and last).
+   * One sample. Time is UTC day and nanoseconds in it. Samples of one series may come in any order of time; between equal times `stream` (streamOrder),
+   * `position` and `place` (placeOf) decide, in this order (first and last).
    */
-  add(series: number, day: number, time: number, value: number, position: number, index: number, partition: number): void;
+  add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void;
   /** Samples of value 1 at time[from … to), sorted by time: counting without a call per row. */
   addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void;
   /** The state as plain data. */

@@ -1,7 +1,7 @@
 import type { Accumulator } from './accumulator.ts';
 import { elapsedNs } from './windows.ts';
 
-/** What rate_counter keeps of each sample: value, day, time, position, index, partition. */
+/** What rate_counter keeps of each sample: value, day, time, stream, position, place. */
 export const counterSampleWidth = 6;
 
 /**

@@ -1,7 +1,7 @@
 import { asBuffer } from '../../bytes/mod.ts';
 import { formatLabels, type LabelSet, type Matcher, type RowBlock } from '../../model/mod.ts';
 import { createRangeAggregator } from '../functions/create.ts';
-import type { RangeAggregator } from '../functions/range-aggregator.ts';
+import { placeOf, type RangeAggregator } from '../functions/range-aggregator.ts';
 import type { RangeAggregation } from '../plan/aggregation.ts';
 import { compileMatcher } from '../regex/mod.ts';
 import type { Partial, ScanTask } from '../source.ts';
@@ -16,6 +16,7 @@ import { splitStages } from './leading.ts';
 import type { BlockScanner, ScanNeeds } from './scanner.ts';
 import { LineSelector } from './select.ts';
 import { StatsCounter } from './stats.ts';
+import { streamOrder } from './stream-order.ts';
 
 /** Gathers the samples of a range aggregation. */
 export class AggregateScanner implements BlockScanner {
@@ -33,6 +34,7 @@ export class AggregateScanner implements BlockScanner {
   readonly #handles: number[] = [];
   readonly #stats = new StatsCounter();
   #times = new Float64Array(1024);
+  #streamOrder = 0;
 
   constructor(task: ScanTask, aggregation: RangeAggregation) {
     const { filters, rest } = splitStages(task.stages);
@@ -72,6 +74,7 @@ export class AggregateScanner implements BlockScanner {
   /** Rows at places from … to, which are of one stream. */
   #run(block: RowBlock, selected: Uint32Array | null, from: number, to: number, labels: LabelSet): void {
     this.#builder.resetStream(labels);
+    if (this.needs.order) this.#streamOrder = streamOrder(labels);
     if (this.#stages.length > 0 || this.#unwrap !== null) {
       for (let i = from; i < to; i++) this.#process(block, selected === null ? i : selected[i]!);
       return;
@@ -141,7 +144,7 @@ export class AggregateScanner implements BlockScanner {
     const value = this.#unwrap !== null ? this.#unwrap.value : this.#sumsBytes ? row.end - row.start : 1;
     const series = this.#handle(this.#builder.groupedResult());
     if (order === null) this.#aggregator.add(series, row.day, row.time, value, 0, 0, 0);
-    else this.#aggregator.add(series, row.day, row.time, value, order.position[at]!, order.index[at]!, order.partition[at]!);
+    else this.#aggregator.add(series, row.day, row.time, value, this.#streamOrder, order.position[at]!, placeOf(order.index[at]!, order.partition[at]!));
   }
 
   #handle(group: GroupedLabels): number {

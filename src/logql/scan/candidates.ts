@@ -1,4 +1,6 @@
 import { dayOf, dayStartNs } from '../../model/mod.ts';
+import type { OutputLabels } from '../source.ts';
+import { streamOrder } from './stream-order.ts';
 
 /** Rows that may be among those returned, as columns; sorted, made unique and cut from time to time. */
 export class Candidates {
@@ -7,7 +9,12 @@ export class Candidates {
   readonly limit: number;
   /** Whether rows that were different may be equal now, and count once then. */
   readonly #collapse: boolean;
+  readonly #labelSets: readonly OutputLabels[];
+  readonly #bytesMax: number;
   length = 0;
+  /** Bytes of the lines pushed since rows were sorted. */
+  unsettledBytes = 0;
+  #full = false;
   /** How many of the first ones are sorted, unique and (under a limit) own their lines. */
   #settled = 0;
   day: number[] = [];
@@ -19,9 +26,12 @@ export class Candidates {
   labels: number[] = [];
   line: Uint8Array[] = [];
 
-  constructor(backward: boolean, limit: number, collapse: boolean) {
+  /** `labelSets` is what `labels` of the rows point into. The row whose line reaches `bytesMax` is the last one kept. */
+  constructor(backward: boolean, limit: number, collapse: boolean, labelSets: readonly OutputLabels[], bytesMax = Infinity) {
     this.#backward = backward;
+    this.#labelSets = labelSets;
     this.limit = limit > 0 ? limit : Infinity;
+    this.#bytesMax = bytesMax;
     this.#collapse = collapse;
   }
 
@@ -34,11 +44,17 @@ export class Candidates {
     this.partition[i] = partition;
     this.labels[i] = labels;
     this.line[i] = line;
+    this.unsettledBytes += line.length;
+  }
+
+  /** Whether there are as many as wanted. */
+  get full(): boolean {
+    return this.#full;
   }
 
   /** Whether a row of that time comes too late to be returned. */
   isBeyond(day: number, time: number): boolean {
-    if (this.#settled < this.limit) return false;
+    if (!this.#full) return false;
     const last = this.#settled - 1;
     const order = day - this.day[last]! || time - this.time[last]!;
     return this.#backward ? order < 0 : order > 0;
@@ -46,7 +62,7 @@ export class Candidates {
 
   /** The time of the last row where there are as many as wanted. */
   get boundNs(): bigint | null {
-    if (this.#settled < this.limit) return null;
+    if (!this.#full) return null;
     const last = this.#settled - 1;
     return dayStartNs(this.day[last]!) + BigInt(this.time[last]!);
   }
@@ -56,12 +72,17 @@ export class Candidates {
     if (this.#settled === this.length) return;
     const order = Uint32Array.from({ length: this.length }, (_, i) => i).sort((a, b) => this.#compare(a, b));
     const kept: number[] = [];
+    let bytes = 0;
     for (const i of order) {
-      if (kept.length >= this.limit) break;
-      if (!this.#collapse || !this.#repeats(kept, i)) kept.push(i);
+      if (kept.length >= this.limit || bytes >= this.#bytesMax) break;
+      if (this.#collapse && this.#repeats(kept, i)) continue;
+      kept.push(i);
+      bytes += this.line[i]!.length;
     }
+    this.#full = kept.length >= this.limit || bytes >= this.#bytesMax;
+    this.unsettledBytes = 0;
     // A few lines must not keep whole pages alive.
-    const copyFrom = Number.isFinite(this.limit) ? this.#settled : this.length;
+    const copyFrom = Number.isFinite(this.limit) || Number.isFinite(this.#bytesMax) ? this.#settled : this.length;
     this.line = kept.map((i) => (i >= copyFrom ? Buffer.from(this.line[i]!) : this.line[i]!));
     this.day = kept.map((i) => this.day[i]!);
     this.time = kept.map((i) => this.time[i]!);
@@ -73,13 +94,18 @@ export class Candidates {
   }
 
   #compare(a: number, b: number): number {
-    const order =
-      this.day[a]! - this.day[b]! ||
-      this.time[a]! - this.time[b]! ||
-      this.position[a]! - this.position[b]! ||
-      this.index[a]! - this.index[b]! ||
-      this.partition[a]! - this.partition[b]!;
+    let order = this.day[a]! - this.day[b]! || this.time[a]! - this.time[b]!;
+    if (order === 0) {
+      const byStream = this.labels[a] === this.labels[b] ? 0 : this.#streamOrder(a) - this.#streamOrder(b);
+      if (byStream !== 0) return byStream;
+      order = this.position[a]! - this.position[b]! || this.index[a]! - this.index[b]! || this.partition[a]! - this.partition[b]!;
+    }
     return this.#backward ? -order : order;
+  }
+
+  #streamOrder(row: number): number {
+    const { origin, stream } = this.#labelSets[this.labels[row]!]!;
+    return streamOrder(origin ?? stream);
   }
 
   /** Whether a row equal to i (time, labels, line) is among the last of `kept`. */

@@ -1,5 +1,5 @@
 import { asBuffer } from '../../bytes/mod.ts';
-import { formatLabels, type RowBlock } from '../../model/mod.ts';
+import { formatLabels, type LabelSet, type RowBlock } from '../../model/mod.ts';
 import type { Batch, LogOutput, OutputLabels, ScanTask } from '../source.ts';
 import { compilePipeline } from '../stages/compile.ts';
 import { allLabels } from '../stages/hints.ts';
@@ -13,11 +13,17 @@ import { outputRows } from './merge.ts';
 import type { BlockScanner, ScanNeeds } from './scanner.ts';
 import { LineSelector } from './select.ts';
 import { StatsCounter } from './stats.ts';
+import { WantedRows } from './wanted-rows.ts';
 
 /** Stages that can make rows of one stream equal that were not. */
 const mergingStages: ReadonlySet<Stage['kind']> = new Set(['drop', 'keep', 'line_format', 'label_format', 'unpack', 'decolorize']);
 /** Stages that can give rows of different streams the same labels. */
 const relabelling: ReadonlySet<Stage['kind']> = new Set(['drop', 'keep', 'label_format']);
+
+/** Whether stages can make rows of one stream equal that were not; equal rows count once. */
+export function isCollapsing(stages: readonly Stage[]): boolean {
+  return stages.some(({ kind }) => mergingStages.has(kind));
+}
 
 /** Finds the rows of a log task. */
 export class LogScanner implements BlockScanner {
@@ -29,13 +35,15 @@ export class LogScanner implements BlockScanner {
   readonly #row = new Row(this.#builder);
   readonly #candidates: Candidates;
   readonly #settleAt: number;
+  readonly #settleAtBytes: number;
+  readonly #wanted: WantedRows | null;
   readonly #tellOrigins: boolean;
   readonly #stats = new StatsCounter();
   readonly #labels: OutputLabels[] = [];
   /** Index in `#labels` by the builder's number of the labels; one table per origin where origins are told. */
   #indices: number[] = [];
   readonly #indicesByOrigin = new Map<string, number[]>();
-  #origin: string | undefined;
+  #origin: LabelSet | undefined;
 
   constructor(task: ScanTask, output: LogOutput) {
     const { filters, rest } = splitStages(task.stages);
@@ -43,8 +51,10 @@ export class LogScanner implements BlockScanner {
     this.#stages = compilePipeline(rest, this.#builder, null);
     this.#backward = output.direction === 'backward';
     this.#tellOrigins = rest.some(({ kind }) => relabelling.has(kind));
-    this.#candidates = new Candidates(this.#backward, output.limit, rest.some(({ kind }) => mergingStages.has(kind)));
+    this.#candidates = new Candidates(this.#backward, output.limit, isCollapsing(rest), this.#labels, output.bytesMax);
     this.#settleAt = output.limit > 0 ? 2 * output.limit + 256 : Infinity;
+    this.#settleAtBytes = output.bytesMax ?? Infinity;
+    this.#wanted = output.after === undefined && output.upTo === undefined ? null : new WantedRows(output);
   }
 
   add(block: RowBlock): void {
@@ -73,7 +83,8 @@ export class LogScanner implements BlockScanner {
   #run(block: RowBlock, bytes: Buffer, selected: Uint32Array | null, from: number, count: number, stream: number): number {
     const labels = block.streams[stream]!;
     this.#builder.resetStream(labels);
-    this.#enterOrigin(this.#tellOrigins ? formatLabels(labels) : undefined);
+    this.#wanted?.enterStream(labels);
+    if (this.#tellOrigins) this.#enterOrigin(labels);
     const step = this.#backward ? -1 : 1;
     let beyond = false;
     let i = from;
@@ -81,18 +92,18 @@ export class LogScanner implements BlockScanner {
       const row = selected === null ? i : selected[i]!;
       if (block.stream[row] !== stream) break;
       beyond ||= this.#candidates.isBeyond(block.day, block.time[row]!);
-      if (!beyond) this.#take(block, bytes, row);
+      if (!beyond && (this.#wanted === null || this.#wanted.wants(block, row))) this.#take(block, bytes, row);
     }
     return i;
   }
 
-  #enterOrigin(origin: string | undefined): void {
-    if (origin === undefined) return;
+  #enterOrigin(origin: LabelSet): void {
     this.#origin = origin;
-    let indices = this.#indicesByOrigin.get(origin);
+    const key = formatLabels(origin);
+    let indices = this.#indicesByOrigin.get(key);
     if (indices === undefined) {
       indices = [];
-      this.#indicesByOrigin.set(origin, indices);
+      this.#indicesByOrigin.set(key, indices);
     }
     this.#indices = indices;
   }
@@ -112,7 +123,7 @@ export class LogScanner implements BlockScanner {
     this.#stats.matched(1);
     const line = row.bytes.subarray(row.start, row.end);
     this.#candidates.push(block.day, row.time, order.position[at]!, order.index[at]!, order.partition[at]!, this.#labelsIndex(), line);
-    if (this.#candidates.length >= this.#settleAt) this.#candidates.settle();
+    if (this.#candidates.length >= this.#settleAt || this.#candidates.unsettledBytes >= this.#settleAtBytes) this.#candidates.settle();
   }
 
   #labelsIndex(): number {
@@ -133,6 +144,6 @@ export class LogScanner implements BlockScanner {
 
   finish(): Batch {
     this.#candidates.settle();
-    return { kind: 'batch', stats: this.#stats.stats, ...outputRows(this.#candidates, this.#labels) };
+    return { kind: 'batch', stats: this.#stats.stats, ...outputRows(this.#candidates, this.#labels), full: this.#candidates.full };
   }
 }

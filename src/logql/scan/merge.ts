@@ -10,7 +10,7 @@ export function mergeBatches(task: ScanTask, batches: readonly Batch[]): Batch {
   const output: LogOutput = task.output.kind === 'log' ? task.output : { kind: 'log', direction: 'forward', limit: 0 };
   const labels: OutputLabels[] = [];
   const byKey = new Map<string, number>();
-  const candidates = new Candidates(output.direction === 'backward', output.limit, true);
+  const candidates = new Candidates(output.direction === 'backward', output.limit, true, labels, output.bytesMax);
   for (const batch of batches) {
     const indices = batch.labels.map((set) => {
       const key = labelsKey(set);
@@ -27,7 +27,7 @@ export function mergeBatches(task: ScanTask, batches: readonly Batch[]): Batch {
     }
   }
   candidates.settle();
-  return { kind: 'batch', stats: addStats(batches.map(({ stats }) => stats)), ...outputRows(candidates, labels) };
+  return { kind: 'batch', stats: addStats(batches.map(({ stats }) => stats)), ...outputRows(candidates, labels), full: candidates.full };
 }
 
 /** The rows of settled candidates, with those of the labels that they use. */
@@ -61,8 +61,8 @@ export function outputRows(candidates: Candidates, labels: readonly OutputLabels
 }
 
 function labelsKey(set: OutputLabels): string {
-  let key = set.origin ?? '';
-  for (const labels of [set.stream, set.structuredMetadata, set.parsed]) {
+  let key = '';
+  for (const labels of [set.origin ?? [], set.stream, set.structuredMetadata, set.parsed]) {
     key += '|';
     for (const { name, value } of labels) key += `${name.length}:${name}${value.length}:${value}`;
   }

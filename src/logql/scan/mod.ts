@@ -1,3 +1,5 @@
 export { createScanner } from './create.ts';
+export { isCollapsing } from './log-scanner.ts';
 export { mergeBatches } from './merge.ts';
 export type { BlockScanner, ScanNeeds } from './scanner.ts';
+export { streamOrder } from './stream-order.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { encodeQueryResult } from '../../../src/logql/engine/encode.ts';
 import { JsonWriter } from '../../../src/logql/engine/json.ts';
 import { encodeTailFrame } from '../../../src/logql/engine/streams.ts';
-import type { MatrixResult, ScalarResult, StreamsResult, VectorResult } from '../../../src/logql/engine/types.ts';
+import type { MatrixResult, ResultRow, ScalarResult, StreamsResult, VectorResult } from '../../../src/logql/engine/types.ts';
+import type { OutputLabels } from '../../../src/logql/source.ts';
 import { formatGoFloat, formatGoGeneral } from '../../../src/logql/syntax/numbers.ts';
 import { labelSet } from '../../../src/model/mod.ts';
 import { matrixOf } from './matrices.ts';
@@ -40,6 +41,21 @@ describe('streams', () => {
         stats: { summary: { totalLinesProcessed: 3, totalBytesProcessed: 30, linesProcessedPerSecond: 300, totalEntriesReturned: 2, totalPostFilterLines: 2 } },
       },
     });
+  });
+
+  test('categorised, rows of one stream and time stand by their other labels, those with the same labels in their order', () => {
+    const stream = labelSet([['a', '1']]);
+    const ofTrace = (trace: string): OutputLabels => ({ stream, structuredMetadata: labelSet([['trace', trace]]), parsed: [] });
+    const row = (timeNs: bigint, labels: number, line: string): ResultRow => ({ timeNs, labels, line: Buffer.from(line) });
+    const tied: StreamsResult = {
+      resultType: 'streams',
+      labels: [ofTrace('y'), { stream, structuredMetadata: [], parsed: [] }, ofTrace('x')],
+      rows: [row(9n, 0, 'last'), row(5n, 0, '3'), row(5n, 1, '5'), row(5n, 2, '1'), row(5n, 0, '4'), row(5n, 2, '2'), row(4n, 2, 'first')],
+    };
+    const lines = (categorize: boolean): string[] => (JSON.parse(encode(tied, categorize)) as { data: { result: { values: [string, string][] }[] } }).data.result.map(({ values }) => values.map(([, line]) => line).join(' '));
+    // {a="1", trace="x"} < {a="1", trace="y"} < {a="1"}: the brace stands after the comma.
+    expect(lines(true)).toEqual(['last 1 2 3 4 5 first']);
+    expect(lines(false)).toEqual(['5', '1 2 first', 'last 3 4']);
   });
 
   test('categorised, they have the labels of the stream, and the others stand beside the line', () => {

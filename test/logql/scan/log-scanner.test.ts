@@ -46,6 +46,17 @@ describe('evaluates', () => {
     expect(scan(taskOf('', 'backward', 2), rows).rows.map(({ line }) => Buffer.from(line).toString())).toEqual(['c', 'b']);
   });
 
+  test('equal times in several streams: by the hash of their labels, forward and backward, whatever became of the labels', () => {
+    // The hashes begin with c6f7 (p1) and de53 (p2).
+    const rows = [row(1, 7, 'p2 a', { index: 0 }), row(0, 7, 'p1 a', { index: 1 }), row(1, 7, 'p2 b', { index: 2 }), row(0, 7, 'p1 b', { index: 3 })];
+    const lines = (stages: string, direction: 'forward' | 'backward', limit: number): string[] => scan(taskOf(stages, direction, limit), rows).rows.map(({ line }) => Buffer.from(line).toString());
+    for (const stages of ['', '| drop pod', '| label_format pod="x"']) {
+      expect(lines(stages, 'forward', 0)).toEqual(['p1 a', 'p1 b', 'p2 a', 'p2 b']);
+      expect(lines(stages, 'backward', 0)).toEqual(['p1 b', 'p1 a', 'p2 b', 'p2 a']);
+      expect(lines(stages, 'backward', 3)).toEqual(['p1 b', 'p1 a', 'p2 b']);
+    }
+  });
+
   test('labels by category', () => {
     const batch = scan(taskOf('| logfmt', 'forward', 0), [row(0, 1, 'k=v pod=x', { metadata: { trace: 't' } })]);
     expect(batch.labels).toEqual([{ stream: streams[0], structuredMetadata: [{ name: 'trace', value: 't' }], parsed: [{ name: 'k', value: 'v' }, { name: 'pod_extracted', value: 'x' }] }]);
