@@ -73,7 +73,7 @@ function orderTies(streams: Iterable<OutputStream>, labels: readonly OutputLabel
       if (!differ) continue;
       const tied = own.slice(from, to).map((at) => ({ at, key: print((rows[at] as ResultRow).labels) }));
       tied.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-      own.splice(from, tied.length, ...tied.map(({ at }) => at));
+      for (const [i, { at }] of tied.entries()) own[from + i] = at;
     }
   }
 }
