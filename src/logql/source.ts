@@ -1,4 +1,5 @@
 import type { LabelSet, Matcher } from '../model/mod.ts';
+import type { QueryControl } from './control.ts';
 import type { RangeAggregation } from './plan/aggregation.ts';
 import type { Stage } from './syntax/mod.ts';
 
@@ -24,6 +25,8 @@ export interface ScanTask {
   /** Line filters, parsers, label filters and so on, in the order of the query. */
   readonly stages: readonly Stage[];
   readonly output: LogOutput | AggregateOutput;
+  /** What the threads that work on the query share; left behind where the task goes to another machine. */
+  readonly control?: QueryControl;
 }
 
 /** Rows are wanted. */

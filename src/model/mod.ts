@@ -8,5 +8,6 @@ export { defaultLimits, limitSpecs, type LimitName, type Limits, type LimitSpec,
 export type { CompiledMatcher, Matcher, MatchOp } from './matchers.ts';
 export type { BytesColumn, ColumnNeeds, RowBlock, RowOrder } from './rows.ts';
 export { parseConfigSize, parseSize } from './sizes.ts';
+export { isJoined, joinTenants, originalTenantLabel, splitTenants, tenantLabel, withTenantLabel } from './tenants.ts';
 export { dayLengthNs, dayLengthNsNumber, dayOf, dayStartNs, formatRfc3339, parseRfc3339, timeNsMax, timeNsMin } from './time.ts';
 export { workerUrl } from './workers.ts';

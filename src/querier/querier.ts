@@ -6,6 +6,7 @@ import type { ObjectStore } from '../objects/mod.ts';
 import { piecesOf, planUnits } from './pieces.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
 import { runScan } from './scan-run.ts';
+import { FairTurns } from './schedule/turns.ts';
 import { SegmentFiles } from './segment-files.ts';
 import type { Unit } from './units.ts';
 
@@ -20,17 +21,34 @@ export interface QuerierParts {
   readonly scanBytesMax: number;
 }
 
+/** Units that are read for one worker thread, or wait for it, at the same time. */
+const readsPerLane = 4;
+
 /** Reads heads and segments: implements LogSource, and what labels, series and statistics need. */
 export class Querier implements LogSource {
   readonly #parts: QuerierParts;
   readonly #segments: SegmentFiles;
   readonly #memory: ByteBudget;
+  readonly #readTurns: FairTurns;
+  readonly #workTurns: FairTurns;
   #running = 0;
 
   constructor(parts: QuerierParts) {
     this.#parts = parts;
     this.#segments = new SegmentFiles(parts.store, parts.footerCacheBytes);
     this.#memory = new ByteBudget(parts.scanBytesMax);
+    this.#readTurns = new FairTurns(parts.pool.lanes, readsPerLane);
+    this.#workTurns = new FairTurns(parts.pool.lanes, 1);
+  }
+
+  /** Units of scans that wait for their turn to be read or worked on. */
+  get waiting(): number {
+    return this.#readTurns.waiting + this.#workTurns.waiting;
+  }
+
+  /** Bytes of rows that were read and not looked through yet. */
+  get readBytes(): number {
+    return this.#memory.used;
   }
 
   /** Scans under way. */
@@ -72,7 +90,7 @@ export class Querier implements LogSource {
   /** Runs units, whose rows must be held by the caller, on all lanes of the pool. */
   async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     this.#running += 1;
-    const results = await runScan({ pool: this.#parts.pool, segments: this.#segments, memory: this.#memory }, task, units, signal).finally(() => {
+    const results = await runScan({ pool: this.#parts.pool, segments: this.#segments, memory: this.#memory, readTurns: this.#readTurns, workTurns: this.#workTurns }, task, units, signal).finally(() => {
       this.#running -= 1;
     });
     const batches = results.filter((result) => result.kind === 'batch');

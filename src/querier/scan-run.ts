@@ -1,7 +1,8 @@
-import { createScanner, type Batch, type Partial, type ScanTask } from '../logql/mod.ts';
-import type { ByteBudget, ColumnNeeds, Share } from '../model/mod.ts';
+import { createScanner, newControl, stopQuery, type Batch, type Partial, type ScanTask } from '../logql/mod.ts';
+import type { ByteBudget, ColumnNeeds } from '../model/mod.ts';
 import type { ScanPool } from './ports.ts';
 import type { LoadedUnit } from './scan-session.ts';
+import type { FairTurns, TurnTaker } from './schedule/turns.ts';
 import type { Unit } from './units.ts';
 
 /** What scans work with. */
@@ -10,37 +11,55 @@ export interface ScanParts {
   readonly segments: { load(unit: Unit, needs: ColumnNeeds, signal: AbortSignal): Promise<LoadedUnit> };
   /** Of all scans together: bytes of rows that were read and not looked through yet. */
   readonly memory: ByteBudget;
+  /** Turns to read a unit and keep it until it was worked on. */
+  readonly readTurns: FairTurns;
+  /** Turns to work on a unit. */
+  readonly workTurns: FairTurns;
 }
 
 let scans = 0;
 
 /**
- * Runs units, whose rows must be held by the caller, on all lanes of the pool; gives one result for each lane that had a unit. When it ends, also with an
- * error, no lane works any more. Throws the first error, or the reason of `signal`.
+ * Runs units, whose rows must be held by the caller, on all lanes of the pool; gives one result for each lane that had a unit. Every unit waits for its turn, so that scans that
+ * run at the same time share the lanes fairly. When it ends, also with an error, no lane works any more; a lane in the middle of a unit is told to stop.
+ * Throws the first error, or the reason of `signal`.
  */
 export async function runScan(parts: ScanParts, task: ScanTask, units: readonly Unit[], signal: AbortSignal): Promise<(Batch | Partial)[]> {
   const { lanes } = parts.pool;
   const scan = ++scans;
   const failed = new AbortController();
+  const control = task.control ?? newControl();
+  const ended = AbortSignal.any([signal, failed.signal]);
+  const onEnd = (): void => stopQuery(control);
   const run: Run = {
     parts,
     scan,
-    task,
+    task: { ...task, control },
     needs: createScanner(task).needs,
     next: new UnitQueue(units, task),
-    signal: AbortSignal.any([signal, failed.signal]),
+    signal: ended,
+    reads: parts.readTurns.join(task.tenant),
+    works: parts.workTurns.join(task.tenant),
     probe: task.output.kind === 'log' && task.output.limit > 0 ? Promise.withResolvers<void>() : null,
     fail: (error) => failed.abort(error),
   };
-  // Scans begin on different lanes, so that many small ones are not all done by the same thread.
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(lanes, units.length) }, (_, number) => runLane(run, (scan + number) % lanes, number === 0)));
-  signal.throwIfAborted();
-  const results: (Batch | Partial)[] = [];
-  for (const end of ended) {
-    if (end.status === 'rejected') throw failed.signal.reason ?? end.reason;
-    if (end.value !== null) results.push(end.value);
+  ended.addEventListener('abort', onEnd, { once: true });
+  if (signal.aborted) onEnd();
+  try {
+    // Scans begin on different lanes, so that many small ones are not all done by the same thread.
+    const lanesEnded = await Promise.allSettled(Array.from({ length: Math.min(lanes, units.length) }, (_, number) => new LaneRun(run, (scan + number) % lanes, number === 0).run()));
+    signal.throwIfAborted();
+    const results: (Batch | Partial)[] = [];
+    for (const end of lanesEnded) {
+      if (end.status === 'rejected') throw failed.signal.reason ?? end.reason;
+      if (end.value !== null) results.push(end.value);
+    }
+    return results;
+  } finally {
+    ended.removeEventListener('abort', onEnd);
+    run.reads.leave();
+    run.works.leave();
   }
-  return results;
 }
 
 interface Run {
@@ -50,93 +69,118 @@ interface Run {
   readonly needs: ColumnNeeds;
   readonly next: UnitQueue;
   readonly signal: AbortSignal;
+  readonly reads: TurnTaker;
+  readonly works: TurnTaker;
   /** The newest lines of a long stream lie in its first unit as a rule: the rest is not read before that one has said whether they do. */
   readonly probe: PromiseWithResolvers<void> | null;
   readonly fail: (error: unknown) => void;
 }
 
-async function runLane(run: Run, number: number, isFirst: boolean): Promise<Batch | Partial | null> {
-  const { parts, scan, next, signal, probe } = run;
-  const { pool } = parts;
-  let isProbing = isFirst && probe !== null;
-  let first: ScanTask | null = run.task;
-  let begun = false;
-  let current: Reading | undefined;
-  let ahead: Reading | undefined;
-  const take = (): Reading | undefined => {
-    const unit = next.take();
-    return unit === undefined ? undefined : new Reading(run, unit);
-  };
-  try {
-    if (!isFirst) await probe?.promise;
-    current = take();
-    while (current !== undefined) {
-      const loaded = await current.loaded();
-      // The next one is read meanwhile, where there is memory for it.
-      if (!isProbing) ahead = take();
-      ahead?.tryBegin();
-      signal.throwIfAborted();
-      begun = true;
-      const { boundNs } = await pool.add(number, scan, first, loaded);
-      first = null;
-      next.bound(boundNs);
-      current.release();
-      if (isProbing) ahead = take();
-      isProbing = false;
-      probe?.resolve();
-      current = ahead;
-      ahead = undefined;
-    }
-    return first === null ? await pool.finish(number, scan) : null;
-  } catch (error) {
-    run.fail(error);
-    // A session that failed on its first unit is there as well.
-    if (begun) await pool.finish(number, scan).catch(() => undefined);
-    throw error;
-  } finally {
-    current?.release();
-    ahead?.release();
-    if (isFirst) probe?.resolve();
-  }
+/** A unit that was read, on its way to a worker. */
+interface ReadUnit {
+  readonly loaded: LoadedUnit;
+  release(workMs?: number): void;
 }
 
-/** A unit on its way from the object store to a worker. */
-class Reading {
+/** One scan's work on one lane. */
+class LaneRun {
   readonly #run: Run;
-  readonly #unit: Unit;
-  readonly #bytes: number;
-  #share: Share | undefined;
-  #loading: Promise<LoadedUnit> | undefined;
+  readonly #lane: number;
+  #isProbing: boolean;
+  /** Whether the worker has the scan. */
+  #isBegun = false;
+  #task: ScanTask | null;
+  #upcoming: Promise<ReadUnit | undefined> | undefined;
 
-  constructor(run: Run, unit: Unit) {
+  constructor(run: Run, lane: number, isFirst: boolean) {
     this.#run = run;
-    this.#unit = unit;
-    // Heads are shared with the workers, not read.
-    this.#bytes = unit.sources.every(({ source }) => source.kind === 'head') ? 0 : unit.bytes;
+    this.#lane = lane;
+    this.#isProbing = isFirst && run.probe !== null;
+    this.#task = run.task;
   }
 
-  /** Begins to read, if there is memory for it now. */
-  tryBegin(): void {
-    if (this.#bytes > 0) this.#share = this.#run.parts.memory.tryShare(this.#bytes);
-    if (this.#bytes === 0 || this.#share !== undefined) void this.#load();
+  async run(): Promise<Batch | Partial | null> {
+    const { parts, scan, signal, probe, fail } = this.#run;
+    const isFirst = this.#isProbing;
+    try {
+      if (!isFirst) await probe?.promise;
+      this.#readAhead();
+      for (let unit = await this.#upcoming; unit !== undefined; unit = await this.#upcoming) {
+        this.#upcoming = undefined;
+        // The next one is read meanwhile.
+        if (!this.#isProbing) this.#readAhead();
+        await this.#work(unit);
+        if (this.#isProbing) this.#readAhead();
+        this.#isProbing = false;
+        probe?.resolve();
+      }
+      signal.throwIfAborted();
+      return this.#isBegun ? await parts.pool.finish(this.#lane, scan) : null;
+    } catch (error) {
+      fail(error);
+      // A session that failed on its first unit is there as well.
+      if (this.#isBegun) await parts.pool.finish(this.#lane, scan).catch(() => undefined);
+      throw error;
+    } finally {
+      if (isFirst) probe?.resolve();
+      const unused = await this.#upcoming?.catch(() => undefined);
+      unused?.release(0);
+    }
   }
 
-  /** What was read; begins, as soon as there is memory for it, where that was not done. */
-  async loaded(): Promise<LoadedUnit> {
-    const { parts, signal } = this.#run;
-    if (this.#bytes > 0) this.#share ??= await parts.memory.share(this.#bytes, signal);
-    return this.#loading ?? this.#load();
+  #readAhead(): void {
+    this.#upcoming = this.#read();
+    // It is looked at when its turn comes.
+    this.#upcoming.catch(() => undefined);
   }
 
-  #load(): Promise<LoadedUnit> {
-    const { parts, needs, signal } = this.#run;
-    this.#loading = parts.segments.load(this.#unit, needs, signal);
-    this.#loading.catch(() => undefined);
-    return this.#loading;
+  /** Reads the next unit, as soon as it is this scan's turn and there is memory for it; undefined where there is none left. */
+  async #read(): Promise<ReadUnit | undefined> {
+    const { parts, needs, next, reads, signal } = this.#run;
+    const turn = await reads.take(this.#lane, signal);
+    const unit = next.take();
+    if (unit === undefined) {
+      turn.done(0);
+      return undefined;
+    }
+    try {
+      // Heads are shared with the workers, not read.
+      const bytes = unit.sources.every(({ source }) => source.kind === 'head') ? 0 : unit.bytes;
+      const share = bytes === 0 ? undefined : await parts.memory.share(bytes, signal);
+      const release = (workMs?: number): void => {
+        share?.release();
+        turn.done(workMs);
+      };
+      try {
+        return { loaded: await parts.segments.load(unit, needs, signal), release };
+      } catch (error) {
+        release(0);
+        throw error;
+      }
+    } catch (error) {
+      turn.done(0);
+      throw error;
+    }
   }
 
-  release(): void {
-    this.#share?.release();
+  async #work(unit: ReadUnit): Promise<void> {
+    const { parts, scan, next, works, signal } = this.#run;
+    let workMs: number | undefined = 0;
+    try {
+      const turn = await works.take(this.#lane, signal);
+      try {
+        signal.throwIfAborted();
+        this.#isBegun = true;
+        const done = await parts.pool.add(this.#lane, scan, this.#task, unit.loaded);
+        this.#task = null;
+        workMs = done.workMs;
+        next.bound(done.boundNs);
+      } finally {
+        turn.done(workMs);
+      }
+    } finally {
+      unit.release(workMs);
+    }
   }
 }
 

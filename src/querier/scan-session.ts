@@ -2,7 +2,7 @@ import { releaseNativeMemory } from '../bytes/mod.ts';
 import { decodeRowGroup, type ByteRange, type RowGroupMeta } from '../chunks/mod.ts';
 import { headRows, inWindows, OrderedRows, viewHeadBlock, type TimeWindow } from '../ingester/mod.ts';
 import { createScanner, type Batch, type BlockScanner, type Partial, type ScanTask } from '../logql/mod.ts';
-import type { BytesColumn, ColumnNeeds, LabelSet, RowBlock } from '../model/mod.ts';
+import { systemClock, type BytesColumn, type Clock, type ColumnNeeds, type LabelSet, type RowBlock } from '../model/mod.ts';
 import type { Unit, UnitPiece } from './units.ts';
 
 /** What was read of a row group for a worker. */
@@ -25,18 +25,27 @@ export const allColumns: ColumnNeeds = { order: true, lineLength: true, lines: t
 /** After so many raw bytes what decompression allocated is given back. */
 const releaseBytes = 8 * 2 ** 20;
 
-/** Answer to an added unit: the time beyond which the lane needs no more rows (a log query that has all it was asked for), else null. */
+/** Answer to an added unit. */
 export interface UnitDone {
+  /** The time beyond which the lane needs no more rows (a log query that has all it was asked for), else null. */
   readonly boundNs: bigint | null;
+  /** Milliseconds that the unit took. */
+  readonly workMs?: number;
 }
 
 /** The scans under way in one worker thread, each with its scanner. Blocking calls. */
 export class ScanSessions {
   readonly #scanners = new Map<number, BlockScanner>();
+  readonly #clock: Clock;
   #bytesSinceRelease = 0;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   /** Runs a unit. `task` comes with the first one. */
   add(scan: number, task: ScanTask | null, loaded: LoadedUnit): UnitDone {
+    const beganMs = this.#clock.monotonicMs();
     const scanner = this.#scanner(scan, task);
     for (const block of unitBlocks(loaded)) if (block.rows > 0) scanner.add(block);
     this.#bytesSinceRelease += loaded.unit.bytes;
@@ -44,7 +53,7 @@ export class ScanSessions {
       this.#bytesSinceRelease = 0;
       releaseNativeMemory();
     }
-    return { boundNs: scanner.boundNs() };
+    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs };
   }
 
   #scanner(scan: number, task: ScanTask | null): BlockScanner {

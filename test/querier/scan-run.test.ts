@@ -4,6 +4,7 @@ import type { Batch, ScanTask } from '../../src/logql/mod.ts';
 import { ByteBudget } from '../../src/model/mod.ts';
 import type { ScanPool } from '../../src/querier/mod.ts';
 import { runScan, type ScanParts } from '../../src/querier/scan-run.ts';
+import { FairTurns } from '../../src/querier/schedule/turns.ts';
 import type { Unit } from '../../src/querier/units.ts';
 
 const never = new AbortController().signal;
@@ -45,6 +46,8 @@ class Account {
     this.parts = {
       pool,
       memory: new ByteBudget(options.memory ?? 1000),
+      readTurns: new FairTurns(pool.lanes, 4),
+      workTurns: new FairTurns(pool.lanes, 1),
       segments: {
         load: async (unit, _needs, signal) => {
           this.loaded.push(unit.maxNs);

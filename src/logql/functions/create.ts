@@ -19,6 +19,10 @@ export function createRangeAggregator(aggregation: RangeAggregation): RangeAggre
   return keeping.kind === 'cells' ? new CellAggregator(aggregation, keeping.accumulator) : new SampleAggregator(aggregation, keeping.width);
 }
 
+/** Memory of a series' labels besides their text, and of the number of a cell, about. */
+const seriesBytes = 512;
+const cellBytes = 24;
+
 /** Numbers the series by their labels and the cells by series and bucket. */
 abstract class TableAggregator implements RangeAggregator {
   protected readonly layout: WindowLayout;
@@ -29,6 +33,7 @@ abstract class TableAggregator implements RangeAggregator {
   /** 1 for series that have a cell; their number. */
   readonly #seen: number[] = [];
   #live = 0;
+  #labelBytes = 0;
 
   constructor(aggregation: RangeAggregation) {
     this.layout = new WindowLayout(aggregation);
@@ -43,6 +48,7 @@ abstract class TableAggregator implements RangeAggregator {
     this.#seen.push(0);
     this.#byKey.set(key, handle);
     this.#labels.push(labels);
+    this.#labelBytes += 3 * key.length + seriesBytes;
     return handle;
   }
 
@@ -51,6 +57,13 @@ abstract class TableAggregator implements RangeAggregator {
   addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void {
     for (let i = from; i < to; i++) this.add(series, day, time[i] as number, 1, 0, 0, i);
   }
+
+  get heldBytes(): number {
+    return this.#labelBytes + this.table.count * cellBytes + this.valueBytes;
+  }
+
+  /** Memory of what the cells hold. */
+  protected abstract readonly valueBytes: number;
 
   protected abstract stateOf(cells: Int32Array): SeriesState;
 
@@ -97,6 +110,10 @@ class CellAggregator extends TableAggregator {
     this.#accumulator = accumulator;
     this.#width = accumulator.width;
     this.#cells = new Float64Array(256 * this.#width);
+  }
+
+  protected get valueBytes(): number {
+    return this.#cells.byteLength;
   }
 
   add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void {
@@ -162,6 +179,10 @@ class SampleAggregator extends TableAggregator {
     super(aggregation);
     this.#width = width;
     this.#samples = new Float64Array(1024 * width);
+  }
+
+  protected get valueBytes(): number {
+    return this.#cellOf.byteLength + this.#samples.byteLength;
   }
 
   add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void {

@@ -22,6 +22,8 @@ export interface RangeAggregator {
   add(series: number, day: number, time: number, value: number, stream: number, position: number, place: number): void;
   /** Samples of value 1 at time[from … to), sorted by time: counting without a call per row. */
   addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void;
+  /** Memory that the state takes, about. */
+  readonly heldBytes: number;
   /** The state as plain data. */
   finish(): readonly PartialSeries[];
 }

@@ -2,6 +2,7 @@ import { asBuffer } from '../../bytes/mod.ts';
 import { formatLabels, type LabelSet, type Matcher, type RowBlock } from '../../model/mod.ts';
 import { createRangeAggregator } from '../functions/create.ts';
 import { placeOf, type RangeAggregator } from '../functions/range-aggregator.ts';
+import { Holding, rowsPerCheck } from '../control.ts';
 import type { RangeAggregation } from '../plan/aggregation.ts';
 import { compileMatcher } from '../regex/mod.ts';
 import type { Partial, ScanTask } from '../source.ts';
@@ -30,6 +31,8 @@ export class AggregateScanner implements BlockScanner {
   readonly #builder: LabelsBuilder;
   readonly #row: Row;
   readonly #aggregator: RangeAggregator;
+  readonly #holding: Holding;
+  #processed = 0;
   /** The aggregator's handle by the builder's number of the series. */
   readonly #handles: number[] = [];
   readonly #stats = new StatsCounter();
@@ -39,6 +42,7 @@ export class AggregateScanner implements BlockScanner {
   constructor(task: ScanTask, aggregation: RangeAggregation) {
     const { filters, rest } = splitStages(task.stages);
     const { op, unwrap } = aggregation;
+    this.#holding = new Holding(task.control);
     const labels = labelNeeds(aggregation);
     this.#selector = new LineSelector(filters);
     this.#builder = new LabelsBuilder(labels);
@@ -60,7 +64,7 @@ export class AggregateScanner implements BlockScanner {
   add(block: RowBlock): void {
     if (block.rows === 0) return;
     this.#stats.block(block);
-    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(wanted(block.lines), block.rows));
+    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(wanted(block.lines), block.rows), this.#holding);
     const count = selected === null ? block.rows : selected.length;
     for (let from = 0; from < count; ) {
       const stream = block.stream[selected === null ? from : selected[from]!]!;
@@ -69,6 +73,13 @@ export class AggregateScanner implements BlockScanner {
       this.#run(block, selected, from, to, block.streams[stream]!);
       from = to;
     }
+    this.#hold();
+  }
+
+  /** Ends a scan that is not wanted any more, and one that holds too much. */
+  #hold(): void {
+    this.#holding.checkStop();
+    this.#holding.hold(this.#aggregator.heldBytes);
   }
 
   /** Rows at places from … to, which are of one stream. */
@@ -125,6 +136,7 @@ export class AggregateScanner implements BlockScanner {
   }
 
   #process(block: RowBlock, at: number): void {
+    if (++this.#processed % rowsPerCheck === 0) this.#hold();
     const row = this.#row;
     const { lines, metadata, lineLength, order } = block;
     if (lines !== null) {

@@ -2,6 +2,9 @@ import { dayOf, dayStartNs } from '../../model/mod.ts';
 import type { OutputLabels } from '../source.ts';
 import { streamOrder } from './stream-order.ts';
 
+/** What a row takes in memory besides its line, about. */
+const rowBytes = 200;
+
 /** Rows that may be among those returned, as columns; sorted, made unique and cut from time to time. */
 export class Candidates {
   readonly #backward: boolean;
@@ -14,6 +17,7 @@ export class Candidates {
   length = 0;
   /** Bytes of the lines pushed since rows were sorted. */
   unsettledBytes = 0;
+  #settledBytes = 0;
   #full = false;
   /** How many of the first ones are sorted, unique and (under a limit) own their lines. */
   #settled = 0;
@@ -45,6 +49,11 @@ export class Candidates {
     this.labels[i] = labels;
     this.line[i] = line;
     this.unsettledBytes += line.length;
+  }
+
+  /** Memory that the rows take, about. */
+  get heldBytes(): number {
+    return this.#settledBytes + this.unsettledBytes + this.length * rowBytes;
   }
 
   /** Whether there are as many as wanted. */
@@ -81,6 +90,7 @@ export class Candidates {
     }
     this.#full = kept.length >= this.limit || bytes >= this.#bytesMax;
     this.unsettledBytes = 0;
+    this.#settledBytes = bytes;
     // A few lines must not keep whole pages alive.
     const copyFrom = Number.isFinite(this.limit) || Number.isFinite(this.#bytesMax) ? this.#settled : this.length;
     this.line = kept.map((i) => (i >= copyFrom ? Buffer.from(this.line[i]!) : this.line[i]!));

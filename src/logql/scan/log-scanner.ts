@@ -1,5 +1,6 @@
 import { asBuffer } from '../../bytes/mod.ts';
 import { formatLabels, type LabelSet, type RowBlock } from '../../model/mod.ts';
+import { Holding, rowsPerCheck } from '../control.ts';
 import type { Batch, LogOutput, OutputLabels, ScanTask } from '../source.ts';
 import { compilePipeline } from '../stages/compile.ts';
 import { allLabels } from '../stages/hints.ts';
@@ -25,6 +26,9 @@ export function isCollapsing(stages: readonly Stage[]): boolean {
   return stages.some(({ kind }) => mergingStages.has(kind));
 }
 
+/** What a set of labels takes in memory, about. */
+const labelsBytes = 512;
+
 /** Finds the rows of a log task. */
 export class LogScanner implements BlockScanner {
   readonly needs: ScanNeeds = { order: true, lineLength: false, lines: true, metadata: true };
@@ -44,9 +48,12 @@ export class LogScanner implements BlockScanner {
   #indices: number[] = [];
   readonly #indicesByOrigin = new Map<string, number[]>();
   #origin: LabelSet | undefined;
+  readonly #holding: Holding;
+  #taken = 0;
 
   constructor(task: ScanTask, output: LogOutput) {
     const { filters, rest } = splitStages(task.stages);
+    this.#holding = new Holding(task.control);
     this.#selector = new LineSelector(filters);
     this.#stages = compilePipeline(rest, this.#builder, null);
     this.#backward = output.direction === 'backward';
@@ -64,7 +71,7 @@ export class LogScanner implements BlockScanner {
     this.#stats.block(block);
     if (this.#allBeyond(block)) return;
     const bytes = asBuffer(lines.bytes);
-    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(lines, block.rows));
+    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(lines, block.rows), this.#holding);
     const count = selected === null ? block.rows : selected.length;
     // Rows of a stream are taken from the end that is wanted, so that the rest can be left as soon as enough were found.
     for (let i = this.#backward ? count - 1 : 0; i >= 0 && i < count; ) {
@@ -72,6 +79,13 @@ export class LogScanner implements BlockScanner {
       i = this.#run(block, bytes, selected, i, count, stream);
     }
     this.#candidates.settle();
+    this.#hold();
+  }
+
+  /** Ends a scan that is not wanted any more, and one that holds too much. */
+  #hold(): void {
+    this.#holding.checkStop();
+    this.#holding.hold(this.#candidates.heldBytes + this.#labels.length * labelsBytes);
   }
 
   #allBeyond(block: RowBlock): boolean {
@@ -109,6 +123,7 @@ export class LogScanner implements BlockScanner {
   }
 
   #take(block: RowBlock, bytes: Buffer, at: number): void {
+    if (++this.#taken % rowsPerCheck === 0) this.#hold();
     const row = this.#row;
     const lines = block.lines!;
     const order = block.order!;

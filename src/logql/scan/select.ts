@@ -1,4 +1,5 @@
 import { filterBytes, type RequiredLiterals, type TextFilter } from '../regex/mod.ts';
+import { rowsPerCheck, type Holding } from '../control.ts';
 import type { BlockLines } from './block-lines.ts';
 
 /** Where fewer rows than this part of a block are left, they are looked at one by one. */
@@ -21,14 +22,15 @@ export class LineSelector {
     return this.#filters.length === 0;
   }
 
-  /** The rows that pass, ascending. */
-  select(lines: BlockLines): Uint32Array {
+  /** The rows that pass, ascending. Throws `query_cancelled` where `holding` says so. */
+  select(lines: BlockLines, holding?: Holding): Uint32Array {
     const { rows } = lines;
     const alive = new Uint8Array(rows).fill(1);
     let count = rows;
     for (const filter of this.#filters) {
       if (count === 0) break;
-      count = this.#apply(filter, lines, alive, count);
+      holding?.checkStop();
+      count = this.#apply(filter, lines, alive, count, holding);
     }
     const selected = new Uint32Array(count);
     for (let row = 0, i = 0; i < count; row++) if (alive[row] === 1) selected[i++] = row;
@@ -36,10 +38,10 @@ export class LineSelector {
   }
 
   /** Clears the mark of rows that do not pass; how many are left. */
-  #apply(filter: TextFilter, lines: BlockLines, alive: Uint8Array, count: number): number {
+  #apply(filter: TextFilter, lines: BlockLines, alive: Uint8Array, count: number, holding: Holding | undefined): number {
     const negated = filter.kind === 'not';
     const positive = negated ? filter.filter : filter;
-    if (!lines.searchable || count < lines.rows * fewRows || !this.#canSearch(positive, lines)) return applyEach(filter, lines, alive);
+    if (!lines.searchable || count < lines.rows * fewRows || !this.#canSearch(positive, lines)) return applyEach(filter, lines, alive, holding);
     const hits = new Uint8Array(lines.rows);
     this.#search(positive, lines, hits);
     let left = 0;
@@ -90,9 +92,10 @@ function costOf(filter: TextFilter): number {
   return filter.kind === 'regex' && filter.matcher.literals !== null ? 1 : 2;
 }
 
-function applyEach(filter: TextFilter, lines: BlockLines, alive: Uint8Array): number {
+function applyEach(filter: TextFilter, lines: BlockLines, alive: Uint8Array, holding: Holding | undefined): number {
   let left = 0;
   for (let row = 0; row < lines.rows; row++) {
+    if (row % rowsPerCheck === 0) holding?.checkStop();
     if (alive[row] === 0) continue;
     const start = lines.start[row]!;
     if (filterBytes(filter, lines.bytes, start, start + lines.length[row]!)) left++;
