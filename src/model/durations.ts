@@ -65,9 +65,9 @@ function decimal(value: bigint, scale: number): string {
 
 /** Writes a duration as Prometheus' model.Duration does: `1w2d`, `5m`, `1h30m`, `0s`; below a millisecond is cut. */
 export function formatPrometheusDuration(ns: bigint): string {
-  let ms = ns / 1_000_000n;
+  let ms = (ns < 0n ? -ns : ns) / 1_000_000n;
   if (ms === 0n) return '0s';
-  let text = '';
+  let text = ns < 0n ? '-' : '';
   const take = (unit: string, size: bigint, exactOnly: boolean): void => {
     if (exactOnly && ms % size !== 0n) return;
     const count = ms / size;

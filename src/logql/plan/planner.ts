@@ -1,7 +1,7 @@
 import { formatGoDuration, formatPrometheusDuration, labelSet, SpoorError, type LabelSet, type Limits, type Matcher } from '../../model/mod.ts';
 import type { BinaryExpr, BinaryOp, Expr, Grouping, LogQuery, MetricExpr, RangeAggregationExpr, RangeOp, VectorAggregationExpr } from '../syntax/mod.ts';
 import { checkStages } from '../stages/check.ts';
-import { walk } from '../syntax/mod.ts';
+import { checkSelector, walk } from '../syntax/mod.ts';
 import type { RangeAggregation } from './aggregation.ts';
 import type { MetricPlan, Plan, PlanNode, RangeNode } from './plan.ts';
 import { requiredLabels } from './required-labels.ts';
@@ -103,6 +103,8 @@ class MetricPlanner {
 
   plan(expr: MetricExpr): PlanNode {
     const seriesMax = this.#seriesMax(expr);
+    // A number is no vector: Loki looks for its selector, finds none, and says so.
+    if ((expr.kind === 'vector_aggregation' || expr.kind === 'label_replace') && expr.expr.kind === 'literal') checkSelector([]);
     switch (expr.kind) {
       case 'literal':
       case 'vector':

@@ -1,4 +1,4 @@
-import type { RegexNode } from './ast.ts';
+import { RegexSyntaxError, type RegexNode } from './ast.ts';
 import { compileTree, type ByteMatcher } from './matcher.ts';
 import { parseRegex } from './syntax.ts';
 
@@ -41,6 +41,16 @@ export function orFilter(left: TextFilter | null, right: TextFilter): TextFilter
 export function regexFilter(pattern: string, isLabel: boolean): TextFilter {
   const parsed = parseRegex(pattern);
   return new Simplifier(isLabel).simplify(parsed.root) ?? { kind: 'regex', matcher: compileTree(pattern, parsed, isLabel) };
+}
+
+/** Whether Loki needs a regular expression to decide `label=~pattern`: false where texts to search for do, and for bad patterns. */
+export function regexStaysWhole(pattern: string): boolean {
+  try {
+    return new Simplifier(true).simplify(parseRegex(pattern).root) === null;
+  } catch (error) {
+    if (error instanceof RegexSyntaxError) return false;
+    throw error;
+  }
 }
 
 /** Whether bytes[from … to) passes. */

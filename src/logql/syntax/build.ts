@@ -3,8 +3,11 @@ import type {
   BinaryOp, Expr, Grouping, LabelReplaceExpr, LogQuery, MetricExpr, NumberLiteral, RangeAggregationExpr, RangeOp, Unwrap, VectorAggregationExpr, VectorLiteral,
   VectorMatching, VectorOp,
 } from './ast.ts';
+import { selectorError } from './checks.ts';
 import { parseError } from './errors.ts';
 import { readFloat } from './literals.ts';
+import { formatGoFixed } from './numbers.ts';
+import { powerGo } from './power.ts';
 import { regexpError } from './regexp.ts';
 
 /**
@@ -14,6 +17,8 @@ import { regexpError } from './regexp.ts';
 export interface Invalid {
   readonly kind: 'invalid';
   readonly error: SpoorError;
+  /** True for a number that is none: its error comes before those of whole operands. */
+  readonly literal: boolean;
 }
 
 /** What the grammar makes of an expression. */
@@ -22,13 +27,13 @@ export type Built = Expr | Invalid;
 export type BuiltMetric = MetricExpr | Invalid;
 
 function invalid(reason: string): Invalid {
-  return { kind: 'invalid', error: parseError(reason) };
+  return { kind: 'invalid', error: parseError(reason), literal: false };
 }
 
 /** A number as an expression: `1`, `+1`, `-1`. */
 export function buildLiteral(text: string, negative: boolean): NumberLiteral | Invalid {
   const value = readFloat(text);
-  if (typeof value !== 'number') return invalid(`unable to parse literal as a float: ${value.error}`);
+  if (typeof value !== 'number') return { ...invalid(`unable to parse literal as a float: ${value.error}`), literal: true };
   return { kind: 'literal', value: negative ? -value : value };
 }
 
@@ -67,7 +72,8 @@ export function buildRangeAggregation(op: RangeOp, param: string | null, range: 
   if (grouping !== null && !groupingOps.has(op)) return invalid(`grouping not allowed for ${op} aggregation`);
   if (range.unwrap !== null && !unwrapOps.has(op)) return invalid(`invalid aggregation ${op} with unwrap`);
   if (range.unwrap === null && !lineOps.has(op)) return invalid(`invalid aggregation ${op} without unwrap`);
-  return { kind: 'range_aggregation', op, param: value, ...range, grouping };
+  const error = selectorError(range.query.matchers);
+  return error === null ? { kind: 'range_aggregation', op, param: value, ...range, grouping } : { kind: 'invalid', error, literal: false };
 }
 
 /** `op by (…) (param, expr)`. */
@@ -96,9 +102,10 @@ export function buildLabelReplace(expr: BuiltMetric, destination: string, replac
 export function buildBinary(op: BinaryOp, returnBool: boolean, matching: VectorMatching | null, left: Built, right: Built): BuiltMetric {
   if (left.kind === 'log_query') return invalid(`unexpected type for left leg of binary operation (${op}): ${goType(left)}`);
   if (right.kind === 'log_query') return invalid(`unexpected type for right leg of binary operation (${op}): ${goType(right)}`);
+  for (const leg of [left, right]) if (leg.kind === 'invalid' && leg.literal) return { ...leg, literal: false };
   const set = op === 'or' || op === 'and' || op === 'unless';
-  if (set && left.kind === 'literal') return invalid(`unexpected literal for left leg of logical/set binary operation (${op}): ${left.value.toFixed(6)}`);
-  if (set && right.kind === 'literal') return invalid(`unexpected literal for right leg of logical/set binary operation (${op}): ${right.value.toFixed(6)}`);
+  if (set && left.kind === 'literal') return invalid(`unexpected literal for left leg of logical/set binary operation (${op}): ${formatGoFixed(left.value)}`);
+  if (set && right.kind === 'literal') return invalid(`unexpected literal for right leg of logical/set binary operation (${op}): ${formatGoFixed(right.value)}`);
   if (left.kind === 'invalid') return left;
   if (right.kind === 'invalid') return right;
   if (left.kind === 'literal' && right.kind === 'literal') return { kind: 'literal', value: applyArithmetic(op, left.value, right.value) };
@@ -122,7 +129,7 @@ const arithmetic: { readonly [op in BinaryOp]?: (left: number, right: number) =>
   '*': (a, b) => a * b,
   '/': (a, b) => (b === 0 ? Number.NaN : a / b),
   '%': (a, b) => (b === 0 ? Number.NaN : a % b),
-  '^': goPower,
+  '^': powerGo,
   '==': (a, b) => (a === b ? 1 : 0),
   '!=': (a, b) => (a !== b ? 1 : 0),
   '>': (a, b) => (a > b ? 1 : 0),
@@ -131,8 +138,3 @@ const arithmetic: { readonly [op in BinaryOp]?: (left: number, right: number) =>
   '<=': (a, b) => (a <= b ? 1 : 0),
 };
 
-/** Go's math.Pow: unlike JavaScript's, 1 to any power and -1 to an infinite one are 1. */
-function goPower(base: number, exponent: number): number {
-  if (base === 1 || (base === -1 && !Number.isFinite(exponent) && !Number.isNaN(exponent))) return 1;
-  return base ** exponent;
-}

@@ -1,5 +1,5 @@
 import { groupNames, matchesEmpty, regexpError } from './regexp.ts';
-import type { Matcher } from '../../model/mod.ts';
+import type { Matcher, SpoorError } from '../../model/mod.ts';
 import { parseError } from './errors.ts';
 
 /** What is wrong with the expression of a `regexp` stage; null if nothing is. */
@@ -32,14 +32,20 @@ export function patternParserError(pattern: string): string | null {
   return duplicate === null ? null : `duplicate capture name (${duplicate}): invalid expression`;
 }
 
-/** Throws where no matcher of a selector rules out streams without its label: such a query would read everything. */
-export function checkSelector(matchers: readonly Matcher[]): void {
+/** The error of a selector in which no matcher rules out streams without its label, so that it would read everything; else null. */
+export function selectorError(matchers: readonly Matcher[]): SpoorError | null {
   for (const matcher of matchers) {
     const empty =
       matcher.op === '=' ? matcher.value === '' : matcher.op === '!=' ? matcher.value !== '' : matchesEmpty(matcher.value) === (matcher.op === '=~');
-    if (!empty) return;
+    if (!empty) return null;
   }
-  throw parseError(
+  return parseError(
     'queries require at least one regexp or equality matcher that does not have an empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will',
   );
+}
+
+/** Throws that error. */
+export function checkSelector(matchers: readonly Matcher[]): void {
+  const error = selectorError(matchers);
+  if (error !== null) throw error;
 }

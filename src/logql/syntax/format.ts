@@ -1,79 +1,33 @@
 import { formatGoDuration, formatPrometheusDuration, quoteGo, type Matcher } from '../../model/mod.ts';
+import { regexStaysWhole } from '../regex/mod.ts';
 import type { BinaryExpr, Expr, Grouping, LabelExtraction, LabelFilter, LabelTarget, LineFilterValue, RangeAggregationExpr, Stage, Unwrap } from './ast.ts';
-import { formatBytes, formatGoFloat, formatGoGeneral } from './numbers.ts';
+import { formatBytes, formatGoFixed, formatGoFloat, formatGoGeneral } from './numbers.ts';
 import { visitExpr, visitLabelFilter, visitStage, type ExprVisitor, type LabelFilterVisitor, type StageVisitor } from './visit.ts';
 
-/** The query as Loki prints it on one line. Reading that gives the same tree again, but for what Loki's form rounds (durations in brackets to ms, sizes to 2 digits). */
+/** The query on one line. Reading that gives the same tree again, but for what Loki's form rounds (durations in brackets to ms, sizes to 2 digits). */
 export function formatExpr(expr: Expr): string {
-  return visitExpr(expr, exprText);
+  return readable.expr(expr);
 }
 
-const exprText: ExprVisitor<string> = {
-  log_query: (e) => [formatMatchers(e.matchers), ...e.stages.map(formatStage)].join(' '),
-  range_aggregation: (e) => `${e.op}(${e.param === null ? '' : `${formatGoFloat(e.param)},`}${formatRange(e)})${formatGrouping(e.grouping)}`,
-  vector_aggregation: (e) => {
-    const plain = e.grouping === null || (e.grouping.labels.length === 0 && !e.grouping.without);
-    return `${e.op}${plain ? '' : formatGrouping(e.grouping)}(${e.param === null ? '' : `${e.param},`}${formatExpr(e.expr)})`;
-  },
-  binary: (e) => `(${formatExpr(e.left)} ${formatOperator(e, ',')} ${formatExpr(e.right)})`,
-  label_replace: (e) => `label_replace(${[formatExpr(e.expr), quoteGo(e.destination), quoteGo(e.replacement), quoteGo(e.source), quoteGo(e.pattern)].join(',')})`,
-  literal: (e) => formatGoGeneral(e.value),
-  vector: (e) => `vector(${Number.isFinite(e.value) ? e.value.toFixed(6) : formatGoFloat(e.value)})`,
-};
-
-function formatRange(e: RangeAggregationExpr): string {
-  const unwrap = e.unwrap === null ? '' : ` ${formatUnwrap(e.unwrap).join(' ')}`;
-  const offset = e.offsetNs === 0n ? '' : ` offset ${formatGoDuration(e.offsetNs)}`;
-  return `${formatExpr(e.query)}${unwrap}[${formatPrometheusDuration(e.rangeNs)}]${offset}`;
+/** `{a="b", c=~"d"}`. */
+export function formatMatchers(matchers: readonly Matcher[]): string {
+  return readable.matchers(matchers);
 }
 
-/** `| unwrap …` and the filters behind it. */
-export function formatUnwrap(unwrap: Unwrap): string[] {
-  const label = unwrap.conversion === 'none' ? unwrap.label : `${unwrap.conversion}(${unwrap.label})`;
-  return [`| unwrap ${label}`, ...unwrap.filters.map((filter) => `| ${formatLabelFilter(filter)}`)];
+/** A label filter; an `and` is a comma, and pairs stand in parentheses. */
+export function formatLabelFilter(filter: LabelFilter): string {
+  return readable.labelFilter(filter);
+}
+
+/** A stage as Loki prints it; its errors name it so. */
+export function formatStage(stage: Stage): string {
+  return exact.stage(stage);
 }
 
 /** ` by (a,b)`, ` without ()`; nothing for no grouping. */
 export function formatGrouping(grouping: Grouping | null): string {
   return grouping === null ? '' : ` ${grouping.without ? 'without' : 'by'} (${grouping.labels.join(',')})`;
 }
-
-/** An operator with its modifiers; `separator` stands between labels. */
-export function formatOperator(e: BinaryExpr, separator: string): string {
-  const op = e.returnBool ? `${e.op} bool` : e.op;
-  const { matching } = e;
-  if (matching === null || (!matching.on && matching.labels.length === 0 && matching.card === 'one-to-one')) return op;
-  const side = { 'one-to-one': '', 'many-to-one': 'group_left', 'one-to-many': 'group_right' }[matching.card];
-  // A parenthesis behind group_left is taken for its labels: Loki's own form of `a / on (x) group_left (b + c)` cannot be read again.
-  const ambiguous = side !== '' && e.right.kind === 'binary';
-  const group = matching.include.length === 0 && !ambiguous ? side : `${side} (${matching.include.join(separator)})`;
-  return `${op} ${matching.on ? 'on' : 'ignoring'} (${matching.labels.join(separator)}) ${group}`;
-}
-
-/** `{a="b", c=~"d"}`. */
-export function formatMatchers(matchers: readonly Matcher[]): string {
-  return `{${matchers.map((matcher) => `${matcher.name}${matcher.op}${quoteGo(matcher.value)}`).join(', ')}}`;
-}
-
-/** A stage as Loki prints it; its errors name it so. */
-export function formatStage(stage: Stage): string {
-  return visitStage(stage, stageText);
-}
-
-const stageText: StageVisitor<string> = {
-  line_filter: (s) => `${s.op} ${s.alternatives.map(filterValue).join(' or ')}`,
-  json: (s) => ['| json', extractionList(s.extractions)].join(s.extractions.length > 0 ? ' ' : ''),
-  logfmt: (s) => ['| logfmt', s.strict ? '--strict' : '', s.keepEmpty ? '--keep-empty' : '', extractionList(s.extractions)].filter((part) => part !== '').join(' '),
-  regexp: (s) => `| regexp ${quoteGo(s.pattern)}`,
-  pattern: (s) => `| pattern ${quoteGo(s.pattern)}`,
-  unpack: () => '| unpack',
-  label_filter: (s) => `| ${formatLabelFilter(s.filter)}`,
-  line_format: (s) => `| line_format ${quoteGo(s.template)}`,
-  label_format: (s) => `| label_format ${s.assignments.map((a) => `${a.label}=${a.kind === 'rename' ? a.from : quoteGo(a.template)}`).join(',')}`,
-  decolorize: () => '| decolorize',
-  drop: (s) => `| drop ${targetList(s.targets)}`,
-  keep: (s) => `| keep ${targetList(s.targets)}`,
-};
 
 function filterValue(value: LineFilterValue): string {
   return value.ip ? `ip(${quoteGo(value.value)})` : quoteGo(value.value);
@@ -83,29 +37,107 @@ function extractionList(extractions: readonly LabelExtraction[]): string {
   return extractions.map((extraction) => `${extraction.label}=${quoteGo(extraction.expression)}`).join(',');
 }
 
-function targetList(targets: readonly LabelTarget[]): string {
-  return targets.map((target) => (target.matcher === null ? target.name : `${target.name}${target.matcher.op}${quoteGo(target.matcher.value)}`)).join(',');
+/**
+ * Prints parts of a query. `exact` is Loki's form to the byte; it cannot be read again where a matcher's name is not ASCII (Loki prints `"ä"="x"`), nor
+ * where a parenthesis behind `group_left` is taken for its labels, and it leaves out `ignoring ()`.
+ */
+export class Printer {
+  readonly #exact: boolean;
+  readonly #exprs: ExprVisitor<string>;
+  readonly #stages: StageVisitor<string>;
+  readonly #filters: LabelFilterVisitor<string>;
+
+  constructor(isExact: boolean) {
+    this.#exact = isExact;
+    this.#exprs = {
+      log_query: (e) => [this.matchers(e.matchers), ...e.stages.map((stage) => this.stage(stage))].join(' '),
+      range_aggregation: (e) => `${e.op}(${e.param === null ? '' : `${formatGoFloat(e.param)},`}${this.#range(e)})${formatGrouping(e.grouping)}`,
+      vector_aggregation: (e) => {
+        const plain = e.grouping === null || (e.grouping.labels.length === 0 && !e.grouping.without);
+        return `${e.op}${plain ? '' : formatGrouping(e.grouping)}(${e.param === null ? '' : `${e.param},`}${this.expr(e.expr)})`;
+      },
+      binary: (e) => `(${this.expr(e.left)} ${this.operator(e, ',')} ${this.expr(e.right)})`,
+      label_replace: (e) => `label_replace(${[this.expr(e.expr), quoteGo(e.destination), quoteGo(e.replacement), quoteGo(e.source), quoteGo(e.pattern)].join(',')})`,
+      literal: (e) => formatGoGeneral(e.value),
+      vector: (e) => `vector(${formatGoFixed(e.value)})`,
+    };
+    this.#stages = {
+      line_filter: (s) => `${s.op} ${s.alternatives.map(filterValue).join(' or ')}`,
+      json: (s) => ['| json', extractionList(s.extractions)].join(s.extractions.length > 0 ? ' ' : ''),
+      logfmt: (s) => ['| logfmt', s.strict ? '--strict' : '', s.keepEmpty ? '--keep-empty' : '', extractionList(s.extractions)].filter((part) => part !== '').join(' '),
+      regexp: (s) => `| regexp ${quoteGo(s.pattern)}`,
+      pattern: (s) => `| pattern ${quoteGo(s.pattern)}`,
+      unpack: () => '| unpack',
+      label_filter: (s) => `| ${this.labelFilter(s.filter)}`,
+      line_format: (s) => `| line_format ${quoteGo(s.template)}`,
+      label_format: (s) => `| label_format ${s.assignments.map((a) => `${a.label}=${a.kind === 'rename' ? a.from : quoteGo(a.template)}`).join(',')}`,
+      decolorize: () => '| decolorize',
+      drop: (s) => `| drop ${this.#targets(s.targets)}`,
+      keep: (s) => `| keep ${this.#targets(s.targets)}`,
+    };
+    this.#filters = {
+      and: (f) => `( ${this.labelFilter(f.left)} , ${this.labelFilter(f.right)} )`,
+      or: (f) => `( ${this.labelFilter(f.left)} or ${this.labelFilter(f.right)} )`,
+      string_filter: ({ matcher }) => {
+        // Loki keeps the expression as it was written only where it needs one to decide.
+        if (matcher.op !== '=~' || !regexStaysWhole(matcher.value)) return this.#matcher(matcher);
+        return `${matcher.name}=~${matcher.value.includes('`') ? quoteGo(matcher.value) : `\`${matcher.value}\``}`;
+      },
+      number_filter: (f) => `${f.name}${f.op}${formatGoFloat(f.value)}`,
+      duration_filter: (f) => `${f.name}${f.op}${formatGoDuration(BigInt(f.value))}`,
+      bytes_filter: (f) => `${f.name}${f.op}${formatBytes(f.value)}`,
+      ip_filter: (f) => `${f.name}${f.op}ip(${quoteGo(f.pattern)})`,
+    };
+  }
+
+  expr(expr: Expr): string {
+    return visitExpr(expr, this.#exprs);
+  }
+
+  matchers(matchers: readonly Matcher[]): string {
+    return `{${matchers.map((matcher) => this.#matcher(matcher)).join(', ')}}`;
+  }
+
+  stage(stage: Stage): string {
+    return visitStage(stage, this.#stages);
+  }
+
+  labelFilter(filter: LabelFilter): string {
+    return visitLabelFilter(filter, this.#filters);
+  }
+
+  /** `| unwrap …` and the filters behind it. */
+  unwrap(unwrap: Unwrap): string[] {
+    const label = unwrap.conversion === 'none' ? unwrap.label : `${unwrap.conversion}(${unwrap.label})`;
+    return [`| unwrap ${label}`, ...unwrap.filters.map((filter) => `| ${this.labelFilter(filter)}`)];
+  }
+
+  /** An operator with its modifiers; `separator` stands between labels. */
+  operator(e: BinaryExpr, separator: string): string {
+    const op = e.returnBool ? `${e.op} bool` : e.op;
+    const { matching } = e;
+    if (matching === null || (!matching.on && matching.labels.length === 0 && (this.#exact || matching.card === 'one-to-one'))) return op;
+    const side = { 'one-to-one': '', 'many-to-one': 'group_left', 'one-to-many': 'group_right' }[matching.card];
+    const ambiguous = !this.#exact && side !== '' && e.right.kind === 'binary';
+    const group = matching.include.length === 0 && !ambiguous ? side : `${side} (${matching.include.join(separator)})`;
+    return `${op} ${matching.on ? 'on' : 'ignoring'} (${matching.labels.join(separator)}) ${group}`;
+  }
+
+  #range(e: RangeAggregationExpr): string {
+    const unwrap = e.unwrap === null ? '' : ` ${this.unwrap(e.unwrap).join(' ')}`;
+    const offset = e.offsetNs === 0n ? '' : ` offset ${formatGoDuration(e.offsetNs)}`;
+    return `${this.expr(e.query)}${unwrap}[${formatPrometheusDuration(e.rangeNs)}]${offset}`;
+  }
+
+  #matcher({ name, op, value }: Matcher): string {
+    const bare = !this.#exact || /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+    return `${bare ? name : quoteGo(name)}${op}${quoteGo(value)}`;
+  }
+
+  #targets(targets: readonly LabelTarget[]): string {
+    return targets.map(({ name, matcher }) => (matcher === null ? name : this.#matcher({ name, ...matcher }))).join(',');
+  }
 }
 
-/** A label filter; an `and` is a comma, and pairs stand in parentheses. */
-export function formatLabelFilter(filter: LabelFilter): string {
-  return visitLabelFilter(filter, filterText);
-}
-
-const filterText: LabelFilterVisitor<string> = {
-  and: (f) => `( ${formatLabelFilter(f.left)} , ${formatLabelFilter(f.right)} )`,
-  or: (f) => `( ${formatLabelFilter(f.left)} or ${formatLabelFilter(f.right)} )`,
-  string_filter: ({ matcher }) => {
-    const regular = (matcher.op === '=~' || matcher.op === '!~') && !isPlain(matcher.value) && !matcher.value.includes('`');
-    return `${matcher.name}${matcher.op}${regular ? `\`${matcher.value}\`` : quoteGo(matcher.value)}`;
-  },
-  number_filter: (f) => `${f.name}${f.op}${formatGoFloat(f.value)}`,
-  duration_filter: (f) => `${f.name}${f.op}${formatGoDuration(BigInt(f.value))}`,
-  bytes_filter: (f) => `${f.name}${f.op}${formatBytes(f.value)}`,
-  ip_filter: (f) => `${f.name}${f.op}ip(${quoteGo(f.pattern)})`,
-};
-
-/** Expressions that Loki turns into substring tests; it prints only the others in backquotes. */
-function isPlain(pattern: string): boolean {
-  return /^[^\\.+*?()[\]{}^$]*$/.test(pattern.replaceAll(/\.[*+]/g, ''));
-}
+const readable = new Printer(false);
+const exact = new Printer(true);

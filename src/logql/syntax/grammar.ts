@@ -37,6 +37,11 @@ export function grammar(tokens: readonly Token[]): Parser<Built> {
       return P.makeSuccess(at + 1, tokens[at] as Token);
     });
   };
+  /** A token of one of these kinds, where nothing else may stand. */
+  const must = (...kinds: readonly TokenKind[]): Parser<Token> =>
+    token(...kinds).or(P((_input, at) => {
+      throw new SyntaxFailure(at, kinds);
+    }));
   /** Nothing, where no token of this kind follows. */
   const unless = (kind: TokenKind): Parser<null> => P((input, at) => (input[at] === kindCharacter(kind) ? P.makeFailure(at, noList) : P.makeSuccess(at, null)));
   const optional = <T>(parser: Parser<T>): Parser<T | null> => parser.or(P.of(null));
@@ -52,18 +57,20 @@ export function grammar(tokens: readonly Token[]): Parser<Built> {
   );
 
   // Line filters.
-  const ipValue: Parser<LineFilterValue> = token('ip').then(inParentheses(text('STRING'))).map((value) => ({ value, ip: true }));
-  const filterValue: Parser<LineFilterValue> = text('STRING').map((value): LineFilterValue => ({ value, ip: false })).or(ipValue);
-  const lineFilter: Parser<readonly LineFilter[]> = P.seqMap(token(...lineOps), filterValue.sepBy1(token('or')), (op, values) => makeLineFilters(op.kind as LineFilter['op'], values));
+  const address: Parser<string> = must('(').then(must('STRING')).skip(must(')')).map((t) => t.text);
+  // Once a filter has begun only its values can follow, also behind an `or`.
+  const filterValue: Parser<LineFilterValue> = must('STRING', 'ip').chain((t): Parser<LineFilterValue> => (t.kind === 'ip' ? address.map((value) => ({ value, ip: true })) : P.of({ value: t.text, ip: false })));
+  const filterValues: Parser<readonly LineFilterValue[]> = P.seqMap(filterValue, token('or').then(filterValue).many(), (first, more) => [first, ...more]);
+  const lineFilter: Parser<readonly LineFilter[]> = P.seqMap(token(...lineOps), filterValues, (op, values) => makeLineFilters(op.kind as LineFilter['op'], values));
 
   // Label filters.
-  const signedNumber: Parser<string> = text('NUMBER').or(token('+').then(text('NUMBER'))).or(token('-').then(text('NUMBER')).map((number) => `-${number}`));
+  const signedNumber = P.seqMap(optional(token('+', '-')), text('NUMBER'), (sign, number) => ({ number, negative: sign?.kind === '-' }));
   const compareOp = token('>', '>=', '<', '<=', '==').map((t) => t.kind as CompareOp);
   const numericValue = (name: string, op: CompareOp): Parser<LabelFilter> =>
     P.alt(
       token('DURATION').map((t): LabelFilter => ({ kind: 'duration_filter', name, op, value: Number(t.value), text: t.text })),
       token('BYTES').map((t): LabelFilter => ({ kind: 'bytes_filter', name, op, value: Number(t.value), text: t.text })),
-      signedNumber.map((number) => makeNumberFilter(name, op, number)),
+      signedNumber.map(({ number, negative }) => makeNumberFilter(name, op, number, negative)),
     );
   const equalityValue = (name: string, op: '=' | '!='): Parser<LabelFilter> =>
     P.alt(
@@ -80,7 +87,8 @@ export function grammar(tokens: readonly Token[]): Parser<Built> {
   );
   const labelFilter: Parser<LabelFilter> = P.lazy(() => {
     const operand = comparison.or(inParentheses(labelFilter));
-    const link = P.seqMap(optional(token('and', 'or', ',')), operand, (op, right) => ({ op: op === null ? 'beside' : op.kind, right }));
+    const behind = operand.or(must('IDENTIFIER', '(').chain(() => P.fail('')));
+    const link = P.seqMap(token('and', 'or', ','), behind, (op, right): ChainLink<string, LabelFilter> => ({ op: op.kind, right })).or(operand.map((right) => ({ op: 'beside', right })));
     return P.seqMap(operand, link.many(), foldLabelFilters);
   });
 
@@ -91,9 +99,9 @@ export function grammar(tokens: readonly Token[]): Parser<Built> {
     value.kind === 'STRING' ? { kind: 'template', label, template: value.text } : { kind: 'rename', label, from: value.text },
   );
   const target: Parser<LabelTarget> = text('IDENTIFIER').chain((name) =>
-    optional(P.seq(matchOp, text('STRING'))).map((condition): LabelTarget => ({
+    optional(P.seq(matchOp, must('STRING'))).map((condition): LabelTarget => ({
       name,
-      matcher: condition === null ? null : { op: makeMatcher(name, condition[0], condition[1]).op, value: condition[1] },
+      matcher: condition === null ? null : { op: makeMatcher(name, condition[0], condition[1].text).op, value: condition[1].text },
     })),
   );
   const pipeStage: Parser<Stage> = P.alt(
@@ -192,6 +200,18 @@ export function grammar(tokens: readonly Token[]): Parser<Built> {
   return expression.skip(P((input, at) => (at >= input.length - 1 ? P.makeSuccess(input.length, null) : P.makeFailure(at, noList))));
 }
 
+/** Thrown where the text cannot go on, whatever other alternatives there are. */
+export class SyntaxFailure extends Error {
+  readonly at: number;
+  readonly expected: readonly string[];
+
+  constructor(at: number, expected: readonly string[]) {
+    super(`token ${at} does not fit`);
+    this.at = at;
+    this.expected = expected;
+  }
+}
+
 /** Expected by parsers whose alternatives are too many to list. */
 const noList = ['', ' ', '  ', '   ', '    '];
 
@@ -222,10 +242,10 @@ function makeLineFilters(op: LineFilter['op'], values: readonly LineFilterValue[
   return [{ kind: 'line_filter', op, alternatives: values }];
 }
 
-function makeNumberFilter(name: string, op: CompareOp, number: string): LabelFilter {
+function makeNumberFilter(name: string, op: CompareOp, number: string, negative: boolean): LabelFilter {
   const value = readFloat(number);
   if (typeof value !== 'number') throw parseError(`unable to parse literal as a float: ${value.error}`);
-  return { kind: 'number_filter', name, op, value };
+  return { kind: 'number_filter', name, op, value: negative ? -value : value };
 }
 
 /** Binds `or` least, then `and`; a comma, or nothing, between two filters takes in all that follows. */

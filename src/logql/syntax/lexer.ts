@@ -1,13 +1,14 @@
-import { parseSize } from '../../model/mod.ts';
 import { nestingMax } from './limits.ts';
 import { readDuration, readRange, unquote } from './literals.ts';
-import { functionTokens, wordTokens, type Token, type TokenKind } from './tokens.ts';
+import { parseBytesGo } from '../template/mod.ts';
+import { functionTokens, wordTokens, type Token, type TokenError, type TokenKind } from './tokens.ts';
 
 const letter = /[\p{L}_]/u;
 const letterOrDigit = /[\p{L}_\p{Nd}]/u;
 const durationRest = /[\p{N}.nuµmshdwy]*/uy;
 const bytesRest = /[\p{N}.BikKMGTP]*/uy;
-const space = /\s/u;
+/** Go's unicode.IsSpace. */
+const space = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /**
  * Cuts a query into tokens by the rules of Go's text/scanner, which Loki uses: Go's literals, line (`//`, `#`) and block comments. Positions are Loki's too:
@@ -25,11 +26,17 @@ class Lexer {
   #line = 1;
   #column = 1;
   #depth = 0;
-  /** First error inside the token that is being read. */
-  #error: string | null = null;
+  /** First error inside the token that is being read, or a comment before it. */
+  #error: TokenError | null = null;
+  /** Where that token, or comment, begins. */
+  #from = { line: 0, column: 0 };
+  /** Whether space stands before it. */
+  #spaced = false;
 
   constructor(text: string) {
-    this.#text = text.startsWith('\uFEFF') ? text.slice(1) : text;
+    const marked = text.startsWith('\uFEFF');
+    this.#text = marked ? text.slice(1) : text;
+    if (marked) this.#column = 2;
   }
 
   run(): Token[] {
@@ -48,9 +55,14 @@ class Lexer {
 
   /** The token ends the query, because of `error`. */
   #stop(error: string, line: number, column: number): false {
-    this.#error ??= error;
+    this.#error ??= { reason: error, line, column };
     this.#push('$end', '', line, column);
     return false;
+  }
+
+  /** Notes what is wrong with the token; the first one counts. */
+  #wrong(reason: string): void {
+    this.#error ??= { reason, ...this.#from };
   }
 
   #character(): string {
@@ -66,7 +78,7 @@ class Lexer {
       this.#line++;
       this.#column = 1;
     } else this.#column++;
-    if (character === '\0') this.#error ??= 'invalid character NUL';
+    if (character === '\0') this.#wrong('invalid character NUL');
     return character;
   }
 
@@ -83,15 +95,19 @@ class Lexer {
       else if (character === '#' || this.#text.startsWith('//', this.#at)) while (this.#at < this.#text.length && this.#step() !== '\n');
       else if (this.#text.startsWith('/*', this.#at)) {
         const end = this.#text.indexOf('*/', this.#at + 2);
-        if (end < 0) this.#error ??= 'comment not terminated';
+        this.#from = { line: this.#line, column: this.#column };
+        if (end < 0) this.#wrong('comment not terminated');
         this.#stepOver(end < 0 ? this.#text.slice(this.#at) : this.#text.slice(this.#at, end + 2));
       } else return;
     }
   }
 
   #next(): boolean {
+    const before = this.#at;
     this.#skipSpace();
+    this.#spaced = this.#at > before;
     const [line, column, start] = [this.#line, this.#column, this.#at];
+    this.#from = { line, column };
     const character = this.#character();
     if (character === '') {
       this.#push('$end', '', line, column);
@@ -147,8 +163,8 @@ class Lexer {
     }
     const bytes = this.#rest(bytesRest);
     if (bytes !== '') {
-      const value = parseSize(number + bytes);
-      if (value !== undefined && value < 2 ** 64) {
+      const { value, error } = parseBytesGo(number + bytes);
+      if (error === null) {
         this.#stepOver(bytes);
         this.#push('BYTES', number + bytes, 0, column, BigInt(value));
         return true;
@@ -168,29 +184,35 @@ class Lexer {
   #scanNumber(): string {
     const start = this.#at;
     const rest = this.#text.slice(start, start + 4096);
-    const based = /^0(?:[xX][0-9a-fA-F_]*|[oO][0-9_]*|[bB](?=[01])[0-9_]*)/.exec(rest)?.[0];
+    if (this.#spaced && /^0[bB]/.test(rest)) {
+      // Loki's scanner looks at the wrong character behind the prefix.
+      this.#wrong('decimal literal has no digits');
+      this.#stepOver('0');
+      return '0';
+    }
+    const based = /^0(?:[xX][0-9a-fA-F_]*|[oO][0-9_]*|[bB][0-9_]*)/.exec(rest)?.[0];
     const hex = based !== undefined && /^0[xX]/.test(based);
     let text = based ?? /^[0-9_]*/.exec(rest)?.[0] ?? '';
     const octal = based === undefined && /^0[0-9_]+$/.test(text);
     let float = false;
     if (rest[text.length] === '.') {
       float = true;
-      if (based !== undefined && !hex) this.#error ??= `invalid radix point in ${/^0[oO]/.test(based) ? 'octal' : 'binary'} literal`;
+      if (based !== undefined && !hex) this.#wrong(`invalid radix point in ${/^0[oO]/.test(based) ? 'octal' : 'binary'} literal`);
       text += (hex ? /^\.[0-9a-fA-F_]*/ : /^\.[0-9_]*/).exec(rest.slice(text.length))?.[0] ?? '';
     }
-    if (based !== undefined && !/[0-9a-fA-F]/.test(text.slice(2))) this.#error ??= `${hex ? 'hexadecimal' : /^0[oO]/.test(based) ? 'octal' : 'binary'} literal has no digits`;
+    if (based !== undefined && !/[0-9a-fA-F]/.test(text.slice(2))) this.#wrong(`${hex ? 'hexadecimal' : /^0[oO]/.test(based) ? 'octal' : 'binary'} literal has no digits`);
     const exponent = (hex ? /^[pP][+-]?[0-9_]*/ : /^[eE][+-]?[0-9_]*/).exec(rest.slice(text.length))?.[0];
     if (exponent !== undefined) {
       float = true;
       text += exponent;
-      if (based !== undefined && !hex) this.#error ??= `'${exponent[0]}' exponent requires decimal mantissa`;
-      if (!/[0-9]/.test(exponent)) this.#error ??= 'exponent has no digits';
-    } else if (hex && float) this.#error ??= "hexadecimal mantissa requires a 'p' exponent";
+      if (based !== undefined && !hex) this.#wrong(`'${exponent[0]}' exponent requires decimal mantissa`);
+      if (!/[0-9]/.test(exponent)) this.#wrong('exponent has no digits');
+    } else if (hex && float) this.#wrong("hexadecimal mantissa requires a 'p' exponent");
     if (!float) {
       const wrong = octal ? /[89]/.exec(text) : based === undefined || hex ? null : (/^0[oO]/.test(based) ? /[89]/ : /[2-9]/).exec(text.slice(2));
-      if (wrong !== null) this.#error ??= `invalid digit '${wrong[0]}' in ${based !== undefined && /^0[bB]/.test(based) ? 'binary' : 'octal'} literal`;
+      if (wrong !== null) this.#wrong(`invalid digit '${wrong[0]}' in ${based !== undefined && /^0[bB]/.test(based) ? 'binary' : 'octal'} literal`);
     }
-    if (text.includes('_') && !separatorsFit(text)) this.#error ??= "'_' must separate successive digits";
+    if (text.includes('_') && !separatorsFit(text)) this.#wrong("'_' must separate successive digits");
     this.#stepOver(text);
     return text;
   }
@@ -219,18 +241,14 @@ class Lexer {
     for (;;) {
       const character = this.#character();
       if (character === '' || (quote === '"' && character === '\n')) {
-        this.#error ??= 'literal not terminated';
+        this.#wrong('literal not terminated');
         break;
       }
       this.#step();
       if (character === quote) break;
-      if (character === '\\' && quote === '"' && !this.#escape('"')) this.#error ??= 'invalid char escape';
+      if (character === '\\' && quote === '"' && !this.#escape('"')) this.#wrong('invalid char escape');
     }
     const literal = this.#text.slice(start, this.#at);
-    if (this.#error !== null) {
-      this.#push('STRING', literal, line, column);
-      return true;
-    }
     const value = unquote(literal);
     if (value === undefined) return this.#stop('invalid syntax', line, column);
     this.#push('STRING', value, line, column);
@@ -254,15 +272,15 @@ class Lexer {
     for (;;) {
       const character = this.#character();
       if (character === '' || character === '\n') {
-        this.#error ??= 'literal not terminated';
+        this.#wrong('literal not terminated');
         break;
       }
       this.#step();
       if (character === "'") break;
-      if (character === '\\' && !this.#escape("'")) this.#error ??= 'invalid char escape';
+      if (character === '\\' && !this.#escape("'")) this.#wrong('invalid char escape');
       characters++;
     }
-    if (characters !== 1) this.#error ??= 'invalid char literal';
+    if (characters !== 1) this.#wrong('invalid char literal');
     this.#push('IDENTIFIER', this.#text.slice(start, this.#at), line, column);
     return true;
   }

@@ -1,4 +1,5 @@
-import { parseDuration } from '../../model/mod.ts';
+import { parseDuration, quoteGo } from '../../model/mod.ts';
+import { parseFloatGo } from '../template/mod.ts';
 
 const unitNs: ReadonlyMap<string, bigint> = new Map([
   ['y', 31_536_000_000_000_000n],
@@ -16,7 +17,7 @@ const int64Max = 2n ** 63n - 1n;
 export function readRange(text: string): bigint | { readonly error: string } {
   if (text === '0') return 0n;
   if (text === '') return { error: 'empty duration string' };
-  const bad = { error: `not a valid duration string: ${JSON.stringify(text)}` };
+  const bad = { error: `not a valid duration string: ${quoteGo(text)}` };
   let total = 0n;
   let last = -1;
   for (let rest = text; rest !== ''; ) {
@@ -27,7 +28,7 @@ export function readRange(text: string): bigint | { readonly error: string } {
     if (unit === undefined) return bad;
     rest = rest.slice(unit.length);
     const size = unitNs.get(unit);
-    if (size === undefined) return { error: `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}` };
+    if (size === undefined) return { error: `unknown unit ${quoteGo(unit)} in duration ${quoteGo(text)}` };
     const order = unitOrder.indexOf(unit);
     if (order <= last) return bad;
     last = order;
@@ -45,17 +46,8 @@ export function readDuration(text: string): bigint | undefined {
 
 /** A number as Go's strconv.ParseFloat reads it, or the reason why it is none. */
 export function readFloat(text: string): number | { readonly error: string } {
-  const plain = text.startsWith('-') || text.startsWith('+') ? text.slice(1) : text;
-  let value: number | undefined;
-  if (/^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(plain)) value = Number(plain);
-  else {
-    const hex = /^0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)$/.exec(plain);
-    const digits = (hex?.[1] ?? '') + (hex?.[2] ?? '');
-    if (hex !== null && digits !== '') value = Number.parseInt(digits, 16) * 2 ** (Number(hex[3]) - 4 * (hex[2] ?? '').length);
-  }
-  if (value === undefined) return { error: `strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax` };
-  if (!Number.isFinite(value)) return { error: `strconv.ParseFloat: parsing ${JSON.stringify(text)}: value out of range` };
-  return text.startsWith('-') ? -value : value;
+  const { value, error } = parseFloatGo(text);
+  return error === null ? value : { error };
 }
 
 const escapes: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92, "'": 39, '"': 34 };
@@ -67,7 +59,8 @@ const escapes: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r:
 export function unquote(literal: string): string | undefined {
   const quote = literal[0];
   const body = literal.slice(1, -1);
-  if (quote === '`') return body.includes('`') ? undefined : body.replaceAll('\r', '');
+  if (literal.length < 2 || !literal.endsWith(quote ?? '')) return undefined;
+  if (quote === '`') return body.includes('`') ? undefined : body;
   if (body.includes('\n')) return undefined;
   if (!body.includes('\\')) return body;
   const parts: Buffer[] = [];
@@ -95,7 +88,8 @@ export function unquote(literal: string): string | undefined {
       if (value > 255) return undefined;
       parts.push(Buffer.of(value));
     } else {
-      if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return undefined;
+      if (value > 0x10ffff) return undefined;
+      // Half a surrogate pair becomes U+FFFD here.
       parts.push(Buffer.from(String.fromCodePoint(value)));
     }
     at = slash + 1 + text.length + (digits > 0 ? 1 : 0);

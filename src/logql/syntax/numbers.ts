@@ -11,12 +11,22 @@ export function formatGoFloat(value: number): string {
   return sign + (digits.length > point ? `${digits.slice(0, point)}.${digits.slice(point)}` : digits.padEnd(point, '0'));
 }
 
-/** A number as Go's %v writes it: with an exponent below 1e-4 and from 1e21 on. */
+/** A number as Loki prints it: as few digits as are needed, with an exponent below 1e-4 and from 1e6 on. */
 export function formatGoGeneral(value: number): string {
-  const size = Math.abs(value);
-  if (!Number.isFinite(value) || value === 0 || (size >= 1e-4 && size < 1e21)) return formatGoFloat(value);
+  if (!Number.isFinite(value) || value === 0) return formatGoFloat(value);
   const match = /^(.*)e([+-])(\d+)$/.exec(value.toExponential());
-  return match === null ? formatGoFloat(value) : `${match[1]}e${match[2]}${(match[3] ?? '').padStart(2, '0')}`;
+  const power = Number(`${match?.[2] ?? ''}${match?.[3] ?? '0'}`);
+  if (match === null || (power >= -4 && power < 6)) return formatGoFloat(value);
+  return `${match[1]}e${match[2]}${(match[3] ?? '').padStart(2, '0')}`;
+}
+
+/** A number as Go's %f writes it: six digits behind the point, all before it. */
+export function formatGoFixed(value: number): string {
+  if (!Number.isFinite(value)) return formatGoFloat(value);
+  const size = Math.abs(value);
+  // toFixed writes an exponent from here on; doubles of this size have no fraction.
+  const text = size < 1e21 ? size.toFixed(6) : `${BigInt(size)}.000000`;
+  return value < 0 || Object.is(value, -0) ? `-${text}` : text;
 }
 
 const sizeUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];

@@ -1,8 +1,10 @@
 import { formatPrometheusDuration, quoteGo } from '../../model/mod.ts';
 import type { Expr, Grouping, LogQuery, RangeAggregationExpr } from './ast.ts';
-import { formatExpr, formatGrouping, formatMatchers, formatOperator, formatStage, formatUnwrap } from './format.ts';
+import { formatGrouping, Printer } from './format.ts';
 import { formatGoGeneral } from './numbers.ts';
 import { visitExpr } from './visit.ts';
+
+const printer = new Printer(true);
 
 /** Longer expressions are put on several lines. */
 const charactersPerLine = 100;
@@ -16,7 +18,7 @@ const indent = (level: number): string => '  '.repeat(level);
 const isLong = (text: string): boolean => Buffer.byteLength(text) > charactersPerLine;
 
 function pretty(expr: Expr, level: number): string {
-  const line = formatExpr(expr);
+  const line = printer.expr(expr);
   if (!isLong(line)) return indent(level) + line;
   return visitExpr(expr, {
     log_query: (e) => prettyQuery(e, level),
@@ -42,35 +44,36 @@ function prettyOperator(e: Expr & { readonly kind: 'binary' }): string {
   const { matching } = e;
   // Unlike on one line, nothing is said of `on ()`.
   if (matching === null || matching.labels.length === 0) return e.returnBool ? `${e.op} bool` : e.op;
-  return formatOperator(e, ', ');
+  return printer.operator(e, ', ');
 }
 
 function prettyQuery(query: LogQuery, level: number): string {
-  if (query.stages.length === 0) return indent(level) + formatMatchers(query.matchers);
-  // Line filters that follow one another are one stage to Loki, written on one line if they fit.
+  if (query.stages.length === 0) return indent(level) + printer.matchers(query.matchers);
+  // Line filters that follow one another are one stage to Loki: as many of the first as fit stand on one line.
   const lines: string[] = [];
   let filters: string[] = [];
   const flush = (): void => {
-    const together = filters.join(' ');
-    if (filters.length > 0) lines.push(...(isLong(together) ? filters : [together]));
+    let fitting = filters.length;
+    while (fitting > 1 && isLong(filters.slice(0, fitting).join(' '))) fitting--;
+    if (fitting > 0) lines.push(filters.slice(0, fitting).join(' '), ...filters.slice(fitting));
     filters = [];
   };
   for (const stage of query.stages) {
-    if (stage.kind === 'line_filter') filters.push(formatStage(stage));
+    if (stage.kind === 'line_filter') filters.push(printer.stage(stage));
     else {
       flush();
-      lines.push(formatStage(stage));
+      lines.push(printer.stage(stage));
     }
   }
   flush();
   // Loki forgets to indent decolorize.
-  return [indent(level) + formatMatchers(query.matchers), ...lines.map((text) => (text === '| decolorize' ? text : indent(level + 1) + text))].join('\n');
+  return [indent(level) + printer.matchers(query.matchers), ...lines.map((text) => (text === '| decolorize' ? text : indent(level + 1) + text))].join('\n');
 }
 
 function prettyRange(e: RangeAggregationExpr, level: number): string {
-  const long = isLong(formatExpr(e.query));
-  const query = long ? prettyQuery(e.query, level) : indent(level) + formatExpr(e.query);
-  const unwrap = e.unwrap === null ? '' : `\n${formatUnwrap(e.unwrap).map((line) => indent(level + 1) + line).join('\n')}`;
+  const long = isLong(printer.expr(e.query));
+  const query = long ? prettyQuery(e.query, level) : indent(level) + printer.expr(e.query);
+  const unwrap = e.unwrap === null ? '' : `\n${printer.unwrap(e.unwrap).map((line) => indent(level + 1) + line).join('\n')}`;
   const offset = e.offsetNs === 0n ? '' : ` offset ${formatPrometheusDuration(e.offsetNs)}`;
   return `${query}${unwrap} [${formatPrometheusDuration(e.rangeNs)}]${offset}`;
 }

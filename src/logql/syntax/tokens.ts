@@ -14,6 +14,13 @@ export const tokenKinds = [
 /** What a token is. */
 export type TokenKind = (typeof tokenKinds)[number];
 
+/** What a lexer says of a token, and where. */
+export interface TokenError {
+  readonly reason: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** One token. `line` and `column` count characters from 1, as Loki's errors show them (see Lexer). */
 export interface Token {
   readonly kind: TokenKind;
@@ -23,8 +30,8 @@ export interface Token {
   readonly value: bigint;
   readonly line: number;
   readonly column: number;
-  /** What is wrong with the token itself. */
-  readonly error: string | null;
+  /** What is wrong with the token itself, or with a comment before it. */
+  readonly error: TokenError | null;
 }
 
 const numberOfKind: ReadonlyMap<string, number> = new Map(tokenKinds.map((kind, i) => [kind, i]));

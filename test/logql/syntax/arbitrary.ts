@@ -2,7 +2,8 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { BinaryOp, CompareOp, Grouping, LabelFilter, LogQuery, MetricExpr, RangeAggregationExpr, RangeOp, Stage, Unwrap, VectorMatching, VectorOp } from '../../../src/logql/syntax/mod.ts';
 import type { Matcher, MatchOp } from '../../../src/model/mod.ts';
 
-const name = fc.constantFrom('app', 'env', 'level', 'status', '_x', 'Ünï', 'rate', 'sum', 'bytes');
+// Loki prints other names than these as texts, which cannot be read again.
+const name = fc.constantFrom('app', 'env', 'level', 'status', '_x', 'rate', 'sum', 'bytes');
 const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 8 }), fc.constantFrom('a"b', '\\', '\n', '`', "'", '{', '漢字', ' '));
 const pattern = fc.constantFrom('.*', 'x.y', 'a|b', '[a-z]+', 'a`b.');
 const matchOp = fc.constantFrom<MatchOp>('=', '!=', '=~', '!~');
