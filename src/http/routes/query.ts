@@ -1,14 +1,15 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { encodeQueryResult, type QueryParams } from '../../logql/mod.ts';
 import { SpoorError } from '../../model/mod.ts';
-import { requestSignal } from '../answer.ts';
 import {
   defaultStepNs, directionParameter, durationParameter, limitParameter, parameter, rangeParameters, timeParameter, type Parameters,
 } from '../parameters.ts';
 import type { HttpParts } from '../parts.ts';
+import { queryTurn } from '../query-turn.ts';
 import { header, requestParameters } from '../request.ts';
-import { tenantOf } from '../tenant.ts';
+import { streamAnswer } from '../stream-answer.ts';
+import { queryTenantOf } from '../tenant.ts';
+import { acceptsNdjson, exportAnswer, ndjsonType } from './export.ts';
 
 const defaultLimit = 100;
 
@@ -23,24 +24,33 @@ const drilldownTag = /(?:^|,)\s*Source=grafana-lokiexplore-app/i;
 /** GET and POST /loki/api/v1/query and query_range. */
 export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply, timing: (parameters: Parameters) => Timing): Promise<FastifyReply> => {
-    const tenant = tenantOf(header(request, 'x-scope-orgid'), parts.authEnabled);
+    const tenant = queryTenantOf(header(request, 'x-scope-orgid'), parts);
     const limits = parts.limits.forTenant(tenant);
     const parameters = requestParameters(request);
+    // JSON lines are written as they are found: any number of them.
+    const isExport = acceptsNdjson(header(request, 'accept') ?? '');
     const query: QueryParams = {
       tenant,
       limits,
       query: parameter(parameters, 'query'),
-      limit: limitParameter(parameters, defaultLimit),
+      limit: isExport && parameter(parameters, 'limit') === '0' ? 0 : limitParameter(parameters, defaultLimit),
       direction: directionParameter(parameters),
+      tags: header(request, 'x-query-tags') ?? '',
       partialSeries: drilldownTag.test(header(request, 'x-query-tags') ?? ''),
       ...timing(parameters),
     };
-    const { signal, done } = requestSignal(reply, Number(limits.query_timeout / 1_000_000n));
+    if (isExport) {
+      const plan = parts.engine.plan({ ...query, limits: { ...limits, max_entries_limit_per_query: 0 } });
+      if (plan.kind !== 'log') throw new SpoorError('bad_request', { reason: `${ndjsonType} is for log queries; this is a metric query` });
+      return exportAnswer(request, reply, parts, plan, limits);
+    }
+    const timeoutMs = Number(limits.query_timeout / 1_000_000n);
+    const { signal, done } = await queryTurn(reply, parts, tenant, 'query');
     try {
       const result = await parts.engine.query(query, signal);
       const encodingFlags = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').map((flag) => flag.trim()).filter((flag) => flag !== '');
       const options = { encodingFlags, categorizeLabels: encodingFlags.includes('categorize-labels') };
-      return await reply.type('application/json; charset=UTF-8').send(Readable.from(encodeQueryResult(result, options), { objectMode: false }));
+      return await streamAnswer(request, reply, encodeQueryResult(result, options), { type: 'application/json; charset=UTF-8', stallMs: timeoutMs });
     } finally {
       done();
     }

@@ -12,7 +12,9 @@ const escapes: readonly (string | null)[] = Array.from({ length: 128 }, (_, byte
   const short = { 8: '\\b', 9: '\\t', 10: '\\n', 12: '\\f', 13: '\\r' }[byte];
   return short ?? `\\u00${hexDigits[byte >> 4] ?? '0'}${hexDigits[byte & 15] ?? '0'}`;
 });
-const needsEscape = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 128 && escapes[byte] !== null ? 1 : 0));
+/** How much longer a byte is as JSON, and what follows the backslash where that is one byte. */
+const extraBytes = Uint8Array.from({ length: 256 }, (_, byte) => (escapes[byte]?.length ?? 1) - 1);
+const shortEscapes = Uint8Array.from({ length: 256 }, (_, byte) => (escapes[byte]?.length === 2 ? (escapes[byte] ?? '').charCodeAt(1) : 0));
 
 /** Writes JSON as UTF-8 into chunks of about 64 KiB, so that no answer is ever one string. */
 export class JsonWriter {
@@ -38,23 +40,41 @@ export class JsonWriter {
     return this.raw(JSON.stringify(text.isWellFormed() ? text : text.toWellFormed()));
   }
 
+  /** JSON bytes that are ready. */
+  copy(bytes: Uint8Array): this {
+    this.#copy(bytes, 0, bytes.length);
+    return this;
+  }
+
   /** Bytes as a string; each byte that is no UTF-8 becomes U+FFFD, as in Go. */
   bytes(bytes: Uint8Array): this {
     const text = isUtf8(bytes) ? bytes : replaceInvalid(bytes);
-    this.#room(text.length + 2);
+    let extra = 0;
+    for (let i = 0; i < text.length; i++) extra += extraBytes[text[i]!]!;
+    this.#room(text.length + extra + 2);
     this.#chunk[this.#length++] = 0x22;
-    let from = 0;
-    for (let i = 0; i < text.length; i++) {
-      const byte = text[i] as number;
-      if (needsEscape[byte] === 0) continue;
-      this.#copy(text, from, i);
-      this.raw(escapes[byte] ?? '');
-      from = i + 1;
-    }
-    this.#copy(text, from, text.length);
-    this.#room(1);
+    if (extra === 0) this.#copy(text, 0, text.length);
+    else this.#escape(text);
     this.#chunk[this.#length++] = 0x22;
     return this;
+  }
+
+  /** Writes what has room already; lines of JSON have an escape every few bytes, so that they are written byte by byte. */
+  #escape(text: Uint8Array): void {
+    const chunk = this.#chunk;
+    let at = this.#length;
+    for (let i = 0; i < text.length; i++) {
+      const byte = text[i]!;
+      const extra = extraBytes[byte]!;
+      if (extra === 0) chunk[at++] = byte;
+      else {
+        chunk[at] = 0x5c;
+        if (extra === 1) chunk[at + 1] = shortEscapes[byte]!;
+        else chunk.write(escapes[byte]!, at, 'latin1');
+        at += extra + 1;
+      }
+    }
+    this.#length = at;
   }
 
   #copy(bytes: Uint8Array, from: number, to: number): void {
@@ -86,6 +106,11 @@ export class JsonWriter {
     this.#length = 0;
     this.#chunk = Buffer.allocUnsafe(0);
   }
+}
+
+/** Bytes as the text that answers show. */
+export function textOf(bytes: Uint8Array): string {
+  return asBuffer(isUtf8(bytes) ? bytes : replaceInvalid(bytes)).toString('utf8');
 }
 
 const replacement = Buffer.from('\ufffd');

@@ -401,7 +401,10 @@ export class LabelsBuilder {
   #categories(): OutputLabels {
     const structuredMetadata: Label[] = [];
     const parsed: Label[] = [];
-    const stream = this.#stream.labels.filter(({ name }) => this.getCategory(name) === 'stream');
+    // The same object where it can be: what is known of a stream is known by it.
+    const { labels } = this.#stream;
+    const own = labels.filter(({ name }) => this.getCategory(name) === 'stream');
+    const stream = own.length === labels.length ? labels : own;
     for (let i = 0; i < this.#setCount; i++) {
       const slot = this.#set[i]!;
       (slot.category === 'parsed' ? parsed : structuredMetadata).push({ name: slot.name, value: slot.text(this.cache) });
