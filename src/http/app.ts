@@ -3,6 +3,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { SpoorError } from '../model/mod.ts';
 import { sendError } from './answer.ts';
 import type { HttpParts } from './parts.ts';
+import { detectedRoutes } from './routes/detected.ts';
 import { formatQueryRoutes } from './routes/format-query.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -66,6 +67,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   queryRoutes(app, parts);
   formatQueryRoutes(app);
   labelRoutes(app, parts);
+  detectedRoutes(app, parts);
   traceRoutes(app, parts);
   await tailRoutes(app, parts);
   operationRoutes(app, parts);

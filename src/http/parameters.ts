@@ -85,15 +85,15 @@ export function rangeParameters(parameters: Parameters, nowNs: bigint): { readon
 }
 
 /** A whole number above zero. */
-export function limitParameter(parameters: Parameters, fallback: number): number {
-  const text = parameter(parameters, 'limit');
+export function limitParameter(parameters: Parameters, fallback: number, name = 'limit'): number {
+  const text = parameter(parameters, name);
   if (text === '') return fallback;
   const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined;
   if (value === undefined || value < timeNsMin || value > timeNsMax) {
     throw new SpoorError('bad_request', { reason: `strconv.Atoi: parsing ${JSON.stringify(text)}: ${numberFault(text)}` });
   }
   if (value <= 0n) throw new SpoorError('bad_request', { reason: 'limit must be a positive value' });
-  if (value > limitMax) throw new SpoorError('bad_request', { reason: `limit value ${value} is out of range [0, ${limitMax}]` });
+  if (value > limitMax) throw new SpoorError('bad_request', { reason: `${name} value ${value} is out of range [0, ${limitMax}]` });
   return Number(value);
 }
 

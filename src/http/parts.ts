@@ -2,7 +2,7 @@ import type { Distributor } from '../distributor/mod.ts';
 import type { Engine } from '../logql/mod.ts';
 import type { Clock, LimitsSource } from '../model/mod.ts';
 import type { PushBodyLimits } from '../protocols/mod.ts';
-import type { LabelQuerier, Querier } from '../querier/mod.ts';
+import type { FieldQuerier, LabelQuerier, Querier } from '../querier/mod.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What the HTTP server needs of the rest. */
@@ -12,6 +12,7 @@ export interface HttpParts {
   readonly engine: Engine;
   readonly querier: Querier;
   readonly labels: LabelQuerier;
+  readonly fields: FieldQuerier;
   readonly limits: LimitsSource;
   readonly clock: Clock;
   readonly metrics: Metrics;

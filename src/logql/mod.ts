@@ -16,3 +16,4 @@ export type { MatrixResult, QueryParams, QueryResult, QueryStats, ResultRow, Sca
 export { formatExpr, formatMatchers, parseQuery, parseSelector, prettyExpr } from './syntax/mod.ts';
 export type { Expr, LogQuery, MetricExpr, Stage } from './syntax/mod.ts';
 export { checkStages } from './stages/check.ts';
+export * from './detected/mod.ts';

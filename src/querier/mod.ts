@@ -1,3 +1,5 @@
+export { Detections, FieldQuerier, type DetectionPool, type FieldQuery } from './detected-fields.ts';
+export { detectLabels, type DetectedLabel } from './detected-labels.ts';
 export { LabelQuerier, type LabelQuery } from './labels.ts';
 export type { ScanPool, SnapshotSource } from './ports.ts';
 export { Querier, type QuerierParts } from './querier.ts';

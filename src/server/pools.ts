@@ -1,10 +1,10 @@
 import { workerUrl } from '../model/mod.ts';
 import type { SealPool } from '../ingester/mod.ts';
-import type { ScanPool } from '../querier/mod.ts';
+import type { DetectionPool, ScanPool } from '../querier/mod.ts';
 import { WorkerThreads } from './threads.ts';
 
 /** Worker threads for scanning and one for sealing, so that a flush does not hold up queries. */
-export class Pools implements SealPool, ScanPool {
+export class Pools implements SealPool, ScanPool, DetectionPool {
   readonly #scans: WorkerThreads;
   readonly #seals: WorkerThreads;
 
@@ -33,6 +33,10 @@ export class Pools implements SealPool, ScanPool {
     );
 
   readonly finish: ScanPool['finish'] = (lane, scan) => this.#scans.call(lane, 'scanFinish', [scan]);
+
+  readonly detect: DetectionPool['detect'] = (lane, detection, task, rows) => this.#scans.call(lane, 'detect', [detection, task, rows], [rows.lines.buffer]);
+
+  readonly detected: DetectionPool['detected'] = (lane, detection) => this.#scans.call(lane, 'detected', [detection]);
 
   async close(): Promise<void> {
     await Promise.all([this.#scans.close(), this.#seals.close()]);

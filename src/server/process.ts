@@ -12,7 +12,7 @@ import { Engine } from '../logql/mod.ts';
 import { reasonOf, systemClock } from '../model/mod.ts';
 import { openDirectoryStore, openS3Store, type CountedObjectStore } from '../objects/mod.ts';
 import { defaultPushBodyLimits } from '../protocols/mod.ts';
-import { LabelQuerier, Querier } from '../querier/mod.ts';
+import { FieldQuerier, LabelQuerier, Querier } from '../querier/mod.ts';
 import type { Configuration } from './config/read.ts';
 import type { Settings } from './config/settings.ts';
 import { failpointHook, failpointStore, type Failpoint } from './failpoints.ts';
@@ -99,14 +99,16 @@ async function startLocked(
   const distributor = new Distributor({ partitions, journal, applied: ingester, streams: ingester, gate: ingester, limits, clock, metrics });
   addGauges(metrics, ingester, journal, partitions, store);
   metrics.gauge('spoor_querier_scans', 'Scans under way', () => querier.running);
+  const engine = new Engine(querier);
   let ready = false;
   const app = await buildApp(
     {
       authEnabled: settings.auth_enabled,
       distributor,
-      engine: new Engine(querier),
+      engine,
       querier,
       labels: new LabelQuerier(ingester, index),
+      fields: new FieldQuerier(engine, pools),
       limits,
       clock,
       metrics,

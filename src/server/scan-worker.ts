@@ -1,8 +1,9 @@
-import type { ScanTask } from '../logql/mod.ts';
-import { ScanSessions, type LoadedUnit } from '../querier/mod.ts';
+import type { DetectionRows, DetectionTask, ScanTask } from '../logql/mod.ts';
+import { Detections, ScanSessions, type LoadedUnit } from '../querier/mod.ts';
 import { answerCalls } from './answer-calls.ts';
 
 const sessions = new ScanSessions();
+const detections = new Detections();
 
 /** A thread that runs scans. */
 answerCalls({
@@ -11,4 +12,6 @@ answerCalls({
     const { result, buffers } = sessions.finish(scan);
     return { result, transfer: buffers };
   },
+  detect: (detection: number, task: DetectionTask | null, rows: DetectionRows) => ({ result: detections.add(detection, task, rows), transfer: [] }),
+  detected: (detection: number) => ({ result: detections.finish(detection), transfer: [] }),
 });
