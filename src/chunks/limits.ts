@@ -27,6 +27,10 @@ export const segmentLimits = {
   openBytesMax: 64 * mebibyte,
   /** Row groups of a segment. */
   rowGroupsMax: 65_536,
+  /** Templates of a row group. */
+  templatesMax: 4096,
+  /** Holes of a template, and names of its metadata. */
+  holesMax: 256,
   /** Tenants of a segment. */
   tenantsMax: 65_536,
   /** Bytes of a tenant's name. */
@@ -41,6 +45,26 @@ export const segmentLimits = {
   footerBytesMax: 16 * mebibyte,
   /** Days from the epoch, both ways: what a signed 64-bit count of nanoseconds reaches. */
   dayMax: 106_752,
+  /** Columns of a template. */
+  columnsMax: 65_536,
+  /** Bytes of one value of a column. */
+  columnValueBytesMax: 512 * mebibyte,
+  /** Bytes of what a kind of column writes into its header. */
+  columnParametersBytesMax: 64 * 1024,
+  /** Bytes of a constant, or of all entries of a dictionary, that stand in the header; more are a page. */
+  columnInlineBytesMax: 1024,
+  /** Entries of a column's dictionary. */
+  columnDictionaryEntriesMax: 65_536,
+  /** Bytes of a prefix, and of a suffix, that the values of a column share. */
+  columnAffixBytesMax: 255,
+  /** Raw bytes at which a page of texts of a column is closed; one bigger value makes a page of its own. */
+  columnPageTarget: 128 * 1024,
+  /** Pages of texts of a column. */
+  columnPagesMax: 4096,
+  /** Values of a segment's pool of hexadecimal values. */
+  hexPoolEntriesMax: 4_194_304,
+  /** Digits of such a value. */
+  hexPoolDigitsMax: 128,
   /** Unwanted bytes that are read along, so that two reads become one. */
   rangeGapBytesMax: 128 * 1024,
 } as const;

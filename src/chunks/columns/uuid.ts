@@ -1,0 +1,76 @@
+import { asBuffer } from '../../bytes/mod.ts';
+import { alphabetClass, alphabetOf } from './alphabet.ts';
+import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
+import type { ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
+import { caseOf, hexNibbles, parseHex, writeHex } from './hexadecimal.ts';
+import { evenStarts, textBuffer, type Lengths } from './texts.ts';
+
+const textBytes = 36;
+const size = 16;
+const dash = 0x2d;
+/** Where the groups of 8-4-4-4-12 begin in the text, and in the bytes. */
+const groups = [
+  { text: 0, byte: 0, size: 4 }, { text: 9, byte: 4, size: 2 }, { text: 14, byte: 6, size: 2 }, { text: 19, byte: 8, size: 2 }, { text: 24, byte: 10, size: 6 },
+] as const;
+const alphabets = [alphabetClass(alphabetOf(Buffer.from('0123456789abcdef-'))), alphabetClass(alphabetOf(Buffer.from('0123456789ABCDEF-')))] as const;
+
+function parse(bytes: Buffer, at: number, table: Uint8Array, target: Uint8Array, to: number): boolean {
+  if (bytes[at + 8] !== dash || bytes[at + 13] !== dash || bytes[at + 18] !== dash || bytes[at + 23] !== dash) return false;
+  return parseHex(bytes, at, 4, table, target, to) && parseHex(bytes, at + 9, 2, table, target, to + 4) && parseHex(bytes, at + 14, 2, table, target, to + 6)
+    && parseHex(bytes, at + 19, 2, table, target, to + 8) && parseHex(bytes, at + 24, 6, table, target, to + 10);
+}
+
+/** UUIDs, any version. Parameters: u8 1 where letters are upper ones. One page: 16 bytes of each. */
+export function draftUuid(values: ColumnValues, lengths: Lengths): Draft | null {
+  if (lengths.min !== textBytes || lengths.max !== textBytes) return null;
+  const { bytes, start, count } = values;
+  const upper = caseOf(bytes, start, values.length, count);
+  const table = hexNibbles(upper);
+  if (!parse(bytes, start[count - 1]!, table, new Uint8Array(size), 0)) return null;
+  const page = new Uint8Array(count * size);
+  for (let i = 0; i < count; i++) if (!parse(bytes, start[i]!, table, page, i * size)) return null;
+  const header: ColumnHeader = { kind: 'uuid', count, alphabet: alphabets[upper ? 1 : 0], lengthMin: textBytes, lengthMax: textBytes, parameters: Uint8Array.of(upper ? 1 : 0), range: null };
+  return { bits: page.length * 8 + 64, make: () => ({ header, pages: [page] }) };
+}
+
+export class UuidColumn extends BaseColumn {
+  readonly #upper: boolean;
+  #page: Buffer | null = null;
+
+  constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
+    super(header, pages, context.where);
+    const [upper = 2] = header.parameters;
+    if (header.lengthMin !== textBytes || header.lengthMax !== textBytes || header.parameters.length !== 1 || upper > 1) throw this.damage('length or case of UUIDs');
+    this.#upper = upper === 1;
+  }
+
+  #binary(): Buffer {
+    return (this.#page ??= asBuffer(this.page(0, this.header.count * size)));
+  }
+
+  protected override render(places: Uint32Array | null): ColumnTexts {
+    const binary = this.#binary();
+    const count = places?.length ?? this.header.count;
+    const target = textBuffer(count * textBytes);
+    for (let i = 0; i < count; i++) {
+      const from = (places === null ? i : places[i]!) * size;
+      const at = i * textBytes;
+      for (const group of groups) writeHex(target, at + group.text, binary, from + group.byte, group.size, this.#upper);
+      target[at + 8] = dash;
+      target[at + 13] = dash;
+      target[at + 18] = dash;
+      target[at + 23] = dash;
+    }
+    return { bytes: target, start: evenStarts(count, textBytes), length: new Uint32Array(count).fill(textBytes) };
+  }
+
+  protected override search(needle: Uint8Array): Uint32Array | null {
+    if (needle.length !== textBytes) return super.search(needle);
+    const wanted = Buffer.alloc(size);
+    if (!parse(asBuffer(needle), 0, hexNibbles(this.#upper), wanted, 0)) return new Uint32Array(0);
+    const binary = this.#binary();
+    const found: number[] = [];
+    for (let at = binary.indexOf(wanted); at >= 0; at = binary.indexOf(wanted, at + 1)) if (at % size === 0) found.push(at / size);
+    return Uint32Array.from(found);
+  }
+}
