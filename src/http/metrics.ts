@@ -9,6 +9,8 @@ export class Metrics implements PushMetrics {
   readonly #received: { readonly entries: Counter<'tenant'>; readonly bytes: Counter<'tenant'> };
   readonly #discarded: { readonly entries: Counter<'tenant' | 'reason'>; readonly bytes: Counter<'tenant' | 'reason'> };
   readonly #mutated: Counter<'tenant' | 'reason'>;
+  readonly #queueWait: Histogram<'queue'>;
+  readonly #refused: Counter<'queue' | 'limit'>;
   readonly #eventLoop = monitorEventLoopDelay({ resolution: 20 });
 
   constructor() {
@@ -30,6 +32,14 @@ export class Metrics implements PushMetrics {
       bytes: new Counter({ name: 'spoor_discarded_bytes_total', help: 'Bytes of entries refused', labelNames: ['tenant', 'reason'], registers }),
     };
     this.#mutated = new Counter({ name: 'spoor_mutated_samples_total', help: 'Entries changed', labelNames: ['tenant', 'reason'], registers });
+    this.#queueWait = new Histogram({
+      name: 'spoor_query_queue_wait_seconds',
+      help: 'Time that queries waited for their turn',
+      labelNames: ['queue'],
+      buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60],
+      registers,
+    });
+    this.#refused = new Counter({ name: 'spoor_queries_refused_total', help: 'Queries refused because a queue was full', labelNames: ['queue', 'limit'], registers });
     this.#eventLoop.enable();
     this.gauge('spoor_event_loop_delay_p99_seconds', 'Delay of the event loop since the last scrape, 99th percentile', () => {
       const seconds = this.#eventLoop.percentile(99) / 1e9;
@@ -69,6 +79,14 @@ export class Metrics implements PushMetrics {
 
   request(method: string, route: string, statusCode: number, seconds: number): void {
     this.#requests.observe({ method, route, status_code: String(statusCode) }, seconds);
+  }
+
+  queryStarted(queue: string, waitSeconds: number): void {
+    this.#queueWait.observe({ queue }, waitSeconds);
+  }
+
+  queryRefused(queue: string, limit: string): void {
+    this.#refused.inc({ queue, limit });
   }
 
   received(tenant: string, entries: number, bytes: number): void {

@@ -4,10 +4,14 @@ import type { Clock, LimitsSource } from '../model/mod.ts';
 import type { PushBodyLimits } from '../protocols/mod.ts';
 import type { FieldQuerier, LabelQuerier, Querier } from '../querier/mod.ts';
 import type { Metrics } from './metrics.ts';
+import type { QueryQueues } from './query-turn.ts';
 
 /** What the HTTP server needs of the rest. */
 export interface HttpParts {
   readonly authEnabled: boolean;
+  /** Whether one query may be for several tenants. */
+  readonly severalTenants: boolean;
+  readonly queues: QueryQueues;
   readonly distributor: Distributor;
   readonly engine: Engine;
   readonly querier: Querier;

@@ -13,6 +13,8 @@ import type { Stage } from './syntax/mod.ts';
 export interface LogSource {
   scan(task: ScanTask, signal: AbortSignal): AsyncIterable<Batch | Partial>;
 }
+  /** Bytes of lines and metadata in the streams and the time of a task, as far as is known without reading; for max_query_bytes_read. */
+  bytes?(task: ScanTask, signal: AbortSignal): Promise<number>;
 
 /** What to read and what to make of it. Plain data: it crosses to worker threads and to other machines. */
 export interface ScanTask {
@@ -87,6 +89,8 @@ export interface OutputLabels {
  * (position, index, partition).
  */
 export interface OutputRow {
+  /** Whose the rows are, in an answer for several tenants; `stream` has it as `__tenant_id__`. */
+  readonly tenant?: string;
   readonly timeNs: bigint;
   readonly position: number;
   readonly index: number;

@@ -11,6 +11,7 @@ export const errorCodes = {
   method_not_allowed: { status: 405, retryable: false, message: '405 method not allowed' },
   no_org_id: { status: 401, retryable: false, message: 'no org id' },
   bad_org_id: { status: 400, retryable: false, message: "tenant ID '{tenant}' {reason}" },
+  several_tenants: { status: 400, retryable: false, message: 'multiple org IDs present' },
   internal: { status: 500, retryable: true, message: 'internal error: {reason}' },
   not_implemented: { status: 501, retryable: false, message: '{what} is not implemented' },
   body_too_large: { status: 413, retryable: false, message: 'request body too large: over the limit of {limit} bytes ({name})' },

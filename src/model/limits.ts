@@ -44,7 +44,15 @@ export const limitSpecs = {
   max_entries_limit_per_query: count(5000, 'entries that a log query may ask for', true),
   max_streams_matchers_per_query: count(1000, 'matchers of one query', true),
   max_query_bytes_read: size(0, 'bytes that a query may read', true),
+  max_patterns_bytes_scanned: size(8 * 2 ** 30, 'bytes of lines that a question for patterns looks at; of more it takes a sample, and says so', true),
+  max_unselective_query_bytes_read: size(10 * 2 ** 30, 'bytes that a query whose selector matches every stream may read; 0 refuses such queries as Loki does, and is the default where auth_enabled is true'),
   query_timeout: duration(60n, 'longest run time of a query'),
+  max_query_memory: size(512 * 2 ** 20, 'memory of the rows, points and samples that a query holds, all threads together', true),
+  max_outstanding_requests_per_tenant: count(2048, 'queries of a tenant that run or wait for their turn; further ones are answered 429', true),
+  required_labels: texts([], 'labels that the selectors of a query must have matchers of'),
+  minimum_labels_number: count(0, 'matchers that the selectors of a query must have at least', true),
+  tsdb_max_query_parallelism: count(128, '0 switches the queries of a tenant off; how many threads one gets is decided otherwise'),
+  blocked_queries: blocked('queries that are refused: a list of pattern, regex, types, hash, tags'),
   max_concurrent_tail_requests: count(10, 'tails at the same time', true),
   volume_enabled: flag(true, 'answer index/volume'),
   volume_max_series: count(1000, 'series of a volume answer', true),
@@ -52,13 +60,37 @@ export const limitSpecs = {
   retention_period: duration(0n, 'age at which entries are deleted', true),
 } as const satisfies Record<string, LimitSpec>;
 
+/**
+ * Limits of Loki that are about how Loki does its work, or about what spoor does not have (yet). They are accepted, so that its configuration can be used, and do nothing.
+ */
+export const ignoredLimits: ReadonlySet<string> = new Set([
+  'max_query_parallelism', 'tsdb_max_bytes_per_shard', 'tsdb_sharding_strategy', 'tsdb_precompute_chunks', 'cardinality_limit', 'max_chunks_per_query', 'max_querier_bytes_read', 'max_queriers_per_tenant',
+  'max_query_capacity', 'query_ready_index_num_days', 'max_cache_freshness_per_query', 'max_metadata_cache_freshness', 'max_stats_cache_freshness', 'split_metadata_queries_by_interval',
+  'split_recent_metadata_queries_by_interval', 'recent_metadata_query_window', 'split_instant_metric_queries_by_interval', 'split_ingester_queries_by_interval', 'engine_results_cache_time_bucket_interval',
+  'min_sharding_lookback', 'shard_aggregations', 'index_gateway_shard_size', 'index_gateway_max_capacity', 'bloom_gateway_enable_filtering', 'debug_engine_tasks', 'debug_engine_streams',
+]);
+
 /** One limit. `docs/operate/limits.md` is the list for people. */
 export type LimitSpec =
   | { readonly kind: 'count' | 'float' | 'size'; readonly default: number; readonly zeroMeansNone: boolean; readonly about: string }
   | { readonly kind: 'duration' | 'time'; readonly default: bigint; readonly zeroMeansNone: boolean; readonly about: string }
   | { readonly kind: 'flag'; readonly default: boolean; readonly about: string }
   | { readonly kind: 'text'; readonly default: string; readonly about: string }
-  | { readonly kind: 'texts'; readonly default: readonly string[]; readonly about: string };
+  | { readonly kind: 'texts'; readonly default: readonly string[]; readonly about: string }
+  | { readonly kind: 'blocked'; readonly default: readonly BlockedQuery[]; readonly about: string };
+
+/** Queries that are refused. The first entry whose pattern (or hash) fits decides. */
+export interface BlockedQuery {
+  /** The text of a query, or with `regex` an RE2 expression that is found in it; empty: every query. */
+  readonly pattern: string;
+  readonly regex: boolean;
+  /** `metric`, `filter` (a log query with a filter), `limited` (one without); none: all. */
+  readonly types: readonly string[];
+  /** FNV-1 (32 bit) of the text; 0: the pattern decides. */
+  readonly hash: number;
+  /** What `X-Query-Tags` must hold, regardless of case. */
+  readonly tags: readonly (readonly [name: string, value: string])[];
+}
 
 export type LimitName = keyof typeof limitSpecs;
 
@@ -93,6 +125,9 @@ function flag(value: boolean, about: string) {
 }
 function text(value: string, about: string) {
   return { kind: 'text' as const, default: value, about };
+}
+function blocked(about: string) {
+  return { kind: 'blocked' as const, default: [] as readonly BlockedQuery[], about };
 }
 function texts(value: readonly string[], about: string) {
   return { kind: 'texts' as const, default: value, about };

@@ -22,3 +22,13 @@ export function parseConfigSize(text: string): number | undefined {
   if (match === null) return undefined;
   return Math.trunc(Number(match[1]) * 1024 ** ('kmgtp'.indexOf((match[2] ?? '').toLowerCase() || '?') + 1));
 }
+
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** A size as go-humanize's IBytes writes it: `9 B`, `1.5 KiB`, `38 MiB`. */
+export function formatBinarySize(bytes: number): string {
+  if (bytes < 10) return `${bytes} B`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), binaryUnits.length - 1);
+  const value = Math.floor((bytes / 1024 ** power) * 10 + 0.5) / 10;
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${binaryUnits[power] ?? 'B'}`;
+}

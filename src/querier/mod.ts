@@ -1,5 +1,7 @@
 export { Detections, FieldQuerier, type DetectionPool, type FieldQuery } from './detected-fields.ts';
 export { detectLabels, type DetectedLabel } from './detected-labels.ts';
+export { findContext, type Context, type ContextEntry, type ContextQuery } from './context.ts';
+export { walkRows, type Walk } from './export.ts';
 export { LabelQuerier, type LabelQuery } from './labels.ts';
 export type { ScanPool, SnapshotSource } from './ports.ts';
 export { Querier, type QuerierParts } from './querier.ts';

@@ -25,6 +25,7 @@ function printLimits(limits: Partial<Limits>): Record<string, unknown> {
     Object.entries(limits).map(([name, value]) => {
       const { kind } = limitSpecs[name as LimitName];
       if (kind === 'duration') return [name, formatPrometheusDuration(value as bigint)];
+      if (kind === 'blocked') return [name, (value as Limits['blocked_queries']).map((entry) => ({ ...entry, tags: Object.fromEntries(entry.tags) }))];
       if (kind === 'time') return [name, value === 0n ? '' : formatRfc3339(value as bigint)];
       return [name, value];
     }),

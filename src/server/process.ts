@@ -8,11 +8,11 @@ import { buildApp, Metrics } from '../http/mod.ts';
 import { IndexReader, openCatalogue } from '../index/mod.ts';
 import { defaultIngesterSettings, Ingester } from '../ingester/mod.ts';
 import { openDiskJournal, type DiskJournal } from '../journal/mod.ts';
-import { Engine } from '../logql/mod.ts';
+import { Engine, TenantsSource } from '../logql/mod.ts';
 import { reasonOf, systemClock } from '../model/mod.ts';
 import { openDirectoryStore, openS3Store, type CountedObjectStore } from '../objects/mod.ts';
 import { defaultPushBodyLimits } from '../protocols/mod.ts';
-import { FieldQuerier, LabelQuerier, Querier } from '../querier/mod.ts';
+import { FieldQuerier, Querier, TenantLabelQuerier } from '../querier/mod.ts';
 import type { Configuration } from './config/read.ts';
 import type { Settings } from './config/settings.ts';
 import { failpointHook, failpointStore, type Failpoint } from './failpoints.ts';
@@ -20,6 +20,7 @@ import { ConfiguredLimits } from './limits-source.ts';
 import { lockDirectory } from './lock.ts';
 import { Pools } from './pools.ts';
 import { printConfiguration } from './print.ts';
+import { openQueues } from './queues.ts';
 
 /** A running server process with everything in it. */
 export interface RunningServer {
@@ -99,7 +100,9 @@ async function startLocked(
   const distributor = new Distributor({ partitions, journal, applied: ingester, streams: ingester, gate: ingester, limits, clock, metrics });
   addGauges(metrics, ingester, journal, partitions, store);
   metrics.gauge('spoor_querier_scans', 'Scans under way', () => querier.running);
-  const engine = new Engine(querier);
+  metrics.gauge('spoor_querier_units_waiting', 'Units of scans that wait for their turn', () => querier.waiting);
+  metrics.gauge('spoor_querier_read_bytes', 'Rows that were read and not looked through yet', () => querier.readBytes);
+  const engine = new Engine(new TenantsSource(querier));
   let ready = false;
   const app = await buildApp(
     {
@@ -107,8 +110,10 @@ async function startLocked(
       distributor,
       engine,
       querier,
-      labels: new LabelQuerier(ingester, index),
+      labels: new TenantLabelQuerier(ingester, index, settings.multi_tenant_queries_enabled),
       fields: new FieldQuerier(engine, pools),
+      severalTenants: settings.multi_tenant_queries_enabled,
+      queues: openQueues(settings, pools.lanes, clock, metrics),
       limits,
       clock,
       metrics,

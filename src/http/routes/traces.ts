@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { labelsObject, labelSet, SpoorError } from '../../model/mod.ts';
 import { findTrace, serviceOf } from '../../querier/mod.ts';
-import { requestSignal } from '../answer.ts';
 import { limitParameter, timeParameter } from '../parameters.ts';
 import type { HttpParts } from '../parts.ts';
+import { queryTurn } from '../query-turn.ts';
 import { header, requestParameters } from '../request.ts';
 import { tenantOf } from '../tenant.ts';
 
@@ -22,7 +22,7 @@ export function traceRoutes(app: FastifyInstance, parts: HttpParts): void {
     if (limit > entriesMax) throw new SpoorError('bad_request', { reason: `limit is ${limit}; a trace is answered with at most ${entriesMax} entries` });
     const startNs = timeParameter(parameters, 'start', 0n);
     const endNs = timeParameter(parameters, 'end', parts.clock.nowNs() + 3_600_000_000_000n);
-    const { signal, done } = requestSignal(reply, Number(parts.limits.forTenant(tenant).query_timeout / 1_000_000n));
+    const { signal, done } = await queryTurn(reply, parts, tenant, 'query');
     try {
       const { entries, truncated } = await findTrace(parts.querier, { tenant, id, startNs, endNs, limit }, signal);
       let before = entries[0]?.timeNs ?? 0n;

@@ -1,11 +1,11 @@
-import { formatLabels, labelValue, SpoorError } from '../../model/mod.ts';
+import { formatBinarySize, formatLabels, labelValue, SpoorError } from '../../model/mod.ts';
+import { Holding, newControl, type QueryControl } from '../control.ts';
 import { finishRange } from '../functions/finish.ts';
 import { addStats, mergePartials, noStats } from '../functions/merge.ts';
 import type { Matrix, Series } from '../functions/matrix.ts';
 import type { RangeAggregation } from '../plan/aggregation.ts';
 import type { ConstantNode, PlanNode, RangeNode } from '../plan/plan.ts';
 import type { LogSource, Partial, ScanStats } from '../source.ts';
-import { formatBytes } from '../syntax/numbers.ts';
 import { aggregate } from './aggregate.ts';
 import { applyScalar, join } from './binary.ts';
 import { labelReplace } from './label-replace.ts';
@@ -24,9 +24,16 @@ export class Evaluation {
   readonly #bytesMax: number;
   readonly #partialSeries: boolean;
 
-  constructor(source: LogSource, signal: AbortSignal, steps: number, bytesMax: number, partialSeries: boolean) {
+  readonly #holding: Holding;
+  #matrixBytes = 0;
+
+  constructor(source: LogSource, signal: AbortSignal, steps: number, bytesMax: number, partialSeries: boolean, control: QueryControl = newControl()) {
+    this.control = control;
+    this.#holding = new Holding(control);
     this.source = source;
     this.signal = signal;
+  /** What the query's threads share. */
+  readonly control: QueryControl;
     this.steps = steps;
     this.#bytesMax = bytesMax;
     this.#partialSeries = partialSeries;
@@ -36,13 +43,15 @@ export class Evaluation {
   read(stats: ScanStats): void {
     this.stats = addStats(this.stats, stats);
     if (this.#bytesMax > 0 && this.stats.bytes > this.#bytesMax) {
-      throw new SpoorError('max_query_bytes_read', { bytes: formatBytes(this.stats.bytes), limit: formatBytes(this.#bytesMax) });
+      throw new SpoorError('max_query_bytes_read', { bytes: formatBinarySize(this.stats.bytes), limit: formatBinarySize(this.#bytesMax) });
     }
   }
 
   /** The values of a plan's node at all steps. */
   async evaluate(node: PlanNode): Promise<Matrix> {
-    return this.#limit(await this.#evaluate(node), node.seriesMax);
+    const matrix = this.#limit(await this.#evaluate(node), node.seriesMax);
+    this.#hold(bytesOf(matrix));
+    return matrix;
   }
 
   async #evaluate(node: PlanNode): Promise<Matrix> {
@@ -52,15 +61,17 @@ export class Evaluation {
       case 'constant':
         return constant(node, this.steps);
       case 'aggregate':
-        return aggregate(node, await this.evaluate(node.input));
+        return this.#from(await this.evaluate(node.input), (input) => aggregate(node, input));
       case 'scalar':
-        return applyScalar(node, await this.evaluate(node.input));
+        return this.#from(await this.evaluate(node.input), (input) => applyScalar(node, input));
       case 'label_replace':
-        return labelReplace(node, await this.evaluate(node.input));
+        return this.#from(await this.evaluate(node.input), (input) => labelReplace(node, input));
       case 'join': {
         // Both legs are read at the same time; where one fails its error is the query's.
         const [left, right] = await Promise.all([this.evaluate(node.left), this.evaluate(node.right)]);
-        return join(node, left, right);
+        const joined = join(node, left, right);
+        this.#hold(-bytesOf(left) - bytesOf(right));
+        return joined;
       }
     }
   }
@@ -73,12 +84,24 @@ export class Evaluation {
       this.warnings.add(`maximum number of series (${seriesMax}) reached for a single query; returning partial results`);
       series.length = seriesMax;
     }
+  /** What an operator makes of its operand, which is held no longer then. */
+  #from(input: Matrix, operator: (input: Matrix) => Matrix): Matrix {
+    const result = operator(input);
+    this.#hold(-bytesOf(input));
+    return result;
+  }
+
+  #hold(more: number): void {
+    this.#matrixBytes += more;
+    this.#holding.hold(this.#matrixBytes);
+  }
+
     return { steps: matrix.steps, series };
   }
 
   async #range(node: RangeNode): Promise<Matrix> {
     let partials: Partial[] = [];
-    for await (const found of this.source.scan(node.task, this.signal)) {
+    for await (const found of this.source.scan({ ...node.task, control: this.control }, this.signal)) {
       if (found.kind !== 'partial') continue;
       this.read(found.stats);
       partials.push(found);

@@ -1,4 +1,4 @@
-import { formatLabels, type LabelSet } from '../../model/mod.ts';
+import { formatLabels, tenantLabel, type LabelSet } from '../../model/mod.ts';
 import type { Batch, OutputLabels } from '../source.ts';
 import { JsonWriter } from './json.ts';
 import { compareLabels, labelsKey } from './labels.ts';
@@ -25,7 +25,7 @@ interface OutputStream {
  * With `categorize` a stream has the stream's labels only, and each value has the others as its third element.
  */
 export function* writeStreams(json: JsonWriter, labels: readonly OutputLabels[], rows: readonly ResultRow[], categorize: boolean): Generator<Buffer> {
-  const sets = labels.map((set) => (categorize ? set.stream : mergedLabels(set)));
+  const sets = labels.map((set) => (categorize ? categorizedStream(set) : mergedLabels(set)));
   // The third element of a categorised value is the same for all rows of a label set.
   const categories = categorize ? labels.map(formatCategories) : null;
   const streams = new Map<string, OutputStream>();
@@ -81,9 +81,19 @@ function orderTies(streams: Iterable<OutputStream>, labels: readonly OutputLabel
 /** All labels of a row in one set; of a name that occurs twice parsed wins over metadata, metadata over the stream. */
 export function mergedLabels(labels: OutputLabels): LabelSet {
   if (labels.structuredMetadata.length === 0 && labels.parsed.length === 0) return labels.stream;
+  const { tenant } = labels;
   const merged = new Map<string, string>();
   for (const set of [labels.stream, labels.structuredMetadata, labels.parsed]) for (const { name, value } of set) merged.set(name, value);
-  return [...merged].map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  // Loki writes the labels of several tenants anew, and leaves out empty ones then.
+  if (tenant !== undefined) merged.set(tenantLabel, tenant);
+  const pairs = tenant === undefined ? [...merged] : [...merged].filter(([, value]) => value !== '');
+  return pairs.map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The labels of a row's stream where the others stand beside its line: a label that a line or metadata brought is with those, also the tenants' one. */
+function categorizedStream({ stream, structuredMetadata, parsed, tenant }: OutputLabels): LabelSet {
+  if (tenant === undefined || ![...structuredMetadata, ...parsed].some(({ name }) => name === tenantLabel)) return stream;
+  return stream.filter(({ name }) => name !== tenantLabel);
 }
 
 function formatCategories(labels: OutputLabels): string {

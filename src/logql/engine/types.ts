@@ -14,6 +14,8 @@ export type QueryParams = {
   readonly limits: Limits;
   /** Cut off too many series with a warning instead of refusing them: Logs Drilldown. */
   readonly partialSeries?: boolean;
+  /** X-Query-Tags; blocked_queries may ask for them. */
+  readonly tags?: string;
 } & (
   | { readonly kind: 'instant'; readonly timeNs: bigint }
   /** A log query reads [start, end); of its rows those are left out that lie less than `intervalNs` (0: none) behind the one before. */

@@ -29,8 +29,13 @@ const resolutionMax = 11_000n;
  * max_resolution …) with Loki's words.
  */
 export function planQuery(expr: Expr, request: PlanRequest): Plan {
-  checkMatchers(expr, request.limits);
-  return expr.kind === 'log_query' ? planLog(expr, request) : planMetric(expr, request);
+  const { limits } = request;
+  checkEntries(expr, request.limit, limits);
+  // Loki looks at them in range queries only.
+  if (request.time.kind === 'range') checkRequiredMatchers(expr, limits);
+  const plan = expr.kind === 'log_query' ? planLog(expr, request) : planMetric(expr, request);
+  checkEnabled(limits);
+  return plan;
 }
 
 function planLog(query: LogQuery, request: PlanRequest): Plan {
@@ -39,8 +44,7 @@ function planLog(query: LogQuery, request: PlanRequest): Plan {
   if (time.endNs < time.startNs) throw new SpoorError('bad_time_range');
   checkLength(time.endNs - time.startNs, limits);
   checkStages(query.stages);
-  const max = limits.max_entries_limit_per_query;
-  if (max > 0 && limit > max) throw new SpoorError('max_entries_limit', { limit, max });
+  checkMatchers(query, limits);
   // With an interval most rows are passed over; how many have to be read is not known.
   const scanLimit = time.intervalNs > 0n ? 0 : limit;
   return {
@@ -72,6 +76,7 @@ function planMetric(expr: MetricExpr, request: PlanRequest): MetricPlan {
   }
   const planner = new MetricPlanner(request, seriesLimitNodes(expr), { startNs, stepNs, steps });
   let ordered = false;
+  checkMatchers(expr, limits);
   walk(expr, (e) => {
     ordered ||= e.kind === 'vector_aggregation' && (e.op === 'sort' || e.op === 'sort_desc');
   });
@@ -185,7 +190,9 @@ class MetricPlanner {
     // Loki cuts instant queries into pieces, however long their range is, and range queries into pieces of the split interval and the range before it.
     const { time } = this.#request;
     if (time.kind === 'instant') return;
-    const split = limits.split_queries_by_interval;
+    // Long ranges are not cut up, as each piece would read the whole range.
+    const interval = limits.split_queries_by_interval;
+    const split = interval > 0n && interval < expr.rangeNs ? expr.rangeNs : interval;
     const span = time.endNs - time.startNs;
     checkLength((split > 0n && split < span ? split : span) + expr.rangeNs, limits);
   }
@@ -216,13 +223,6 @@ function absentLabels(matchers: readonly Matcher[]): LabelSet {
     if (matcher.op === '=' && matchers.every((other) => other === matcher || other.name !== matcher.name)) pairs.push([matcher.name, matcher.value]);
   }
   return labelSet(pairs);
-}
-
-function checkMatchers(expr: Expr, limits: Limits): void {
-  const max = limits.max_streams_matchers_per_query;
-  walk(expr, (e) => {
-    if (e.kind === 'log_query' && max > 0 && e.matchers.length > max) throw new SpoorError('max_streams_matchers', { count: e.matchers.length, limit: max });
-  });
 }
 
 function checkLength(lengthNs: bigint, limits: Limits): void {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
-import { defaultLimits, limitSpecs, SpoorError, type LimitName, type Limits } from '../../model/mod.ts';
+import { defaultLimits, ignoredLimits, limitSpecs, SpoorError, type LimitName, type Limits } from '../../model/mod.ts';
 import { settingSpecs, type SettingName, type Settings } from './settings.ts';
 import { readLimit, readSetting, type Read } from './values.ts';
 
@@ -104,6 +104,7 @@ function readFile(
     walk(node, path, (name, pair, limitPath) => {
       if (!Object.hasOwn(limitSpecs, name)) throw new SpoorError('bad_config', { where: place(pair.key, limitPath), reason: `unknown limit ${name}` });
       set(name, accept(readLimit(name as LimitName, scalar(pair.value)), place(pair.key, limitPath)));
+      if (ignoredLimits.has(name)) return;
     });
   }
 

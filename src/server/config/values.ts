@@ -1,4 +1,5 @@
 import { limitSpecs, parseConfigSize, parseDuration, parsePrometheusDuration, parseRfc3339, type LimitName, type LimitSpec } from '../../model/mod.ts';
+import { readBlockedQueries } from './blocked-queries.ts';
 import type { SettingSpec } from './settings.ts';
 
 /** A value, or what is wrong with it. */
@@ -56,6 +57,8 @@ export function readLimit(name: LimitName, raw: unknown): Read<unknown> {
       const list = typeof raw === 'string' ? raw.split(',').filter((item) => item !== '') : raw;
       return Array.isArray(list) && list.every((item) => typeof item === 'string') ? { value: list } : { wrong: 'must be a list of texts' };
     }
+    case 'blocked':
+      return readBlockedQueries(raw);
   }
 }
 
