@@ -22,3 +22,30 @@ export function decodeMetadata(bytes: Uint8Array, start: number, length: number)
   }
   return pairs;
 }
+
+/** What a pair counts for in statistics besides its value. */
+const pairBytes = 4;
+
+/**
+ * What the metadata of an entry counts for in statistics (index/stats, volumes): each value and four bytes for each pair. Loki counts eight bytes for a pair, and each
+ * text once for each of its chunks; this lies between a value that repeats there and one that does not, and needs no memory. Bytes that are no metadata count as they are.
+ */
+export function countMetadataBytes(bytes: Uint8Array, start: number, length: number): number {
+  const end = start + length;
+  let total = 0;
+  let isValue = false;
+  for (let at = start; at < end; isValue = !isValue) {
+    let size = 0;
+    let factor = 1;
+    for (; at < end; at++) {
+      const byte = bytes[at] as number;
+      size += (byte & 0x7f) * factor;
+      factor *= 128;
+      if (byte < 0x80) break;
+    }
+    at += 1 + size;
+    if (at > end) return length;
+    if (isValue) total += size + pairBytes;
+  }
+  return total;
+}

@@ -1,6 +1,6 @@
 export { crc32c } from './checksum.ts';
 export { asBuffer, compressLz4, decompressLz4 } from './compression.ts';
-export { decodeMetadata, encodeMetadata } from './metadata.ts';
+export { countMetadataBytes, decodeMetadata, encodeMetadata } from './metadata.ts';
 export { releaseNativeMemory } from './native-memory.ts';
 export { ByteReader } from './reader.ts';
 export { ByteWriter } from './writer.ts';

@@ -1,3 +1,4 @@
+import { countMetadataBytes } from '../bytes/mod.ts';
 import { SpoorError, type BytesColumn, type RowBlock, type RowOrder } from '../model/mod.ts';
 import { PlainPages } from './encodings/plain.ts';
 import { columnIds } from './format.ts';
@@ -20,7 +21,7 @@ export interface BuiltRun {
   readonly rows: number;
   readonly minTime: number;
   readonly maxTime: number;
-  /** Bytes of lines and metadata. */
+  /** Raw bytes of lines, and of metadata as statistics count them. */
   readonly bytes: number;
 }
 
@@ -104,7 +105,7 @@ export class RowGroupBuilder {
       this.#partition[at] = order.partition[row]!;
       this.#lineLength[at] = lines.length[row]!;
       this.#lineBytes += lines.length[row]!;
-      bytes += lines.length[row]! + metadata.length[row]!;
+      bytes += lines.length[row]! + countMetadataBytes(metadata.bytes, metadata.start[row]!, metadata.length[row]!);
     }
     if (!(time[from]! >= 0 && time[end - 1]! < 86_400e9)) throw new SpoorError('internal', { reason: 'a time of a block lies outside its day' });
     this.#lines.append(lines, from, end);

@@ -4,14 +4,18 @@ import { SpoorError } from '../model/mod.ts';
 import { sendError } from './answer.ts';
 import type { HttpParts } from './parts.ts';
 import { detectedRoutes } from './routes/detected.ts';
+import { deleteRoutes } from './routes/delete.ts';
+import { drilldownRoutes } from './routes/drilldown.ts';
 import { formatQueryRoutes } from './routes/format-query.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pageRoutes } from './routes/page.ts';
 import { pushRoutes } from './routes/push.ts';
 import { queryRoutes } from './routes/query.ts';
+import { shardRoutes } from './routes/shards.ts';
 import { tailRoutes } from './routes/tail.ts';
 import { traceRoutes } from './routes/traces.ts';
+import { volumeRoutes } from './routes/volume.ts';
 
 /** Body of a request that is no push: Go's servers take no longer form either. */
 const formBytesMax = 10 * 2 ** 20;
@@ -67,6 +71,10 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   queryRoutes(app, parts);
   formatQueryRoutes(app);
   labelRoutes(app, parts);
+  volumeRoutes(app, parts);
+  shardRoutes(app, parts);
+  drilldownRoutes(app, parts);
+  deleteRoutes(app, parts);
   detectedRoutes(app, parts);
   traceRoutes(app, parts);
   await tailRoutes(app, parts);

@@ -45,7 +45,9 @@ export function timeParameter(parameters: Parameters, name: string, fallback: bi
   const text = parameter(parameters, name);
   if (text === '') return fallback;
   const time = parseTime(text);
-  if (time === undefined) throw new SpoorError('bad_request', { reason: `could not parse '${name}' parameter: strconv.ParseInt: parsing ${JSON.stringify(text)}: ${numberFault(text)}` });
+  // Loki says it without the name where there is one time only.
+  const prefix = name === 'time' ? '' : `could not parse '${name}' parameter: `;
+  if (time === undefined) throw new SpoorError('bad_request', { reason: `${prefix}strconv.ParseInt: parsing ${JSON.stringify(text)}: ${numberFault(text)}` });
   return time;
 }
 

@@ -26,7 +26,7 @@ export interface IndexRef {
   readonly maxNs: bigint;
   readonly rows: number;
   readonly streams: number;
-  /** Raw bytes of lines and metadata. */
+  /** Raw bytes of lines, and of metadata as statistics count them (countMetadataBytes). */
   readonly bytes: number;
 }
 

@@ -34,11 +34,11 @@ export interface SelectedChunk {
   readonly rows: number;
   readonly minNs: bigint;
   readonly maxNs: bigint;
-  /** Raw bytes of lines and metadata. */
+  /** Raw bytes of lines, and of metadata as statistics count them (countMetadataBytes). */
   readonly bytes: number;
 }
 
-/** What `index/stats` answers. A chunk that the time range covers in part counts in proportion, as in Loki. */
+/** What `index/stats` answers. */
 export interface IndexStats {
   readonly streams: number;
   readonly chunks: number;
@@ -139,25 +139,17 @@ export class IndexReader {
     return [...values].sort();
   }
 
-  /** How many streams match, and how many chunks, entries and bytes of them lie in the range. */
-  async stats(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal): Promise<IndexStats> {
-    const streams = new Set<string>();
-    const sums = { chunks: 0, rows: 0, bytes: 0 };
-    await this.#visit(indexes, query, signal, (labels, chunks, _, range) => {
-      streams.add(formatLabels(labels));
-      for (const chunk of chunks) {
-        const share = shareOf(chunk, range);
-        sums.chunks++;
-        sums.rows += Math.floor(chunk.rows * share);
-        sums.bytes += Math.floor(chunk.bytes * share);
-      }
-    });
-    return { streams: streams.size, ...sums };
+  /**
+   * Calls `visit` for each stream that matches, once for each index file that has it, with its chunks that overlap the range. Their times count from
+   * `dayStartNs`. For sums over very many streams, which need no list of them.
+   */
+  async eachStream(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], dayStartNs: bigint) => void): Promise<void> {
+    await this.#visit(indexes, query, signal, (labels, chunks, { directory }) => visit(labels, chunks, directory.dayStartNs));
   }
 
-  async #visit(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], index: OpenIndex, range: DayRange) => void): Promise<void> {
+  async #visit(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], index: OpenIndex) => void): Promise<void> {
     await this.#eachIndex(indexes, query, signal, async (index, range) => {
-      await visitStreams(this.#files, index, query.matchers, range.startOffset, range.endOffset, signal, (labels, chunks) => visit(labels, chunks, index, range));
+      await visitStreams(this.#files, index, query.matchers, range.startOffset, range.endOffset, signal, (labels, chunks) => visit(labels, chunks, index));
     });
   }
 
@@ -195,13 +187,6 @@ function dayRange(directory: IndexDirectory, query: IndexQuery): DayRange | unde
 
 function overlaps(span: { readonly minOffset: number; readonly maxOffset: number }, range: DayRange): boolean {
   return range.covers || (span.minOffset <= range.endOffset && span.maxOffset >= range.startOffset);
-}
-
-/** The part of a chunk's time that lies in the range; all of it where the chunk has one time only. */
-function shareOf(chunk: ChunkRef, range: DayRange): number {
-  const length = chunk.maxOffset - chunk.minOffset;
-  if (length === 0) return 1;
-  return (length - Math.max(0, range.startOffset - chunk.minOffset) - Math.max(0, chunk.maxOffset - range.endOffset)) / length;
 }
 
 const noSegment: IndexSegment = { key: '', size: 0, footerBytes: 0 };

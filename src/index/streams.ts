@@ -13,7 +13,7 @@ export interface ChunkRef {
   readonly rows: number;
   readonly minOffset: number;
   readonly maxOffset: number;
-  /** Raw bytes of lines and metadata. */
+  /** Raw bytes of lines, and of metadata as statistics count them (countMetadataBytes). */
   readonly bytes: number;
 }
 

@@ -18,7 +18,7 @@ export interface ChunkEntry {
   /** Times of its first and last entry, both in the index's day. */
   readonly minNs: bigint;
   readonly maxNs: bigint;
-  /** Raw bytes of lines and metadata. */
+  /** Raw bytes of lines, and of metadata as statistics count them (countMetadataBytes). */
   readonly bytes: number;
 }
 

@@ -3,8 +3,13 @@ import type { HeadSnapshot } from '../ingester/mod.ts';
 import { compileMatcher } from '../logql/mod.ts';
 import { formatLabels, labelValue, type LabelSet, type Matcher } from '../model/mod.ts';
 import { matchesAll } from './matching.ts';
-import type { SnapshotSource } from './ports.ts';
 import { extentRange } from './pieces.ts';
+import type { SnapshotSource } from './ports.ts';
+import { HeadDuplicates } from './volume-duplicates.ts';
+import { ceilMs, floorMs, shareOf } from './volume-extents.ts';
+import { readShards, type StreamShard } from './volume-shards.ts';
+import { visitExtents, type ExtentParts } from './volume-visit.ts';
+import { readVolumes, type Volume, type VolumeQuery } from './volume.ts';
 
 /** What labels, series and statistics are asked for. Times are nanoseconds; the end is not included. */
 export interface LabelQuery {
@@ -15,23 +20,16 @@ export interface LabelQuery {
   readonly endNs: bigint;
 }
 
-/** A stream of a head with the part of it that lies in the queried range. */
-interface HeadMatch {
-  readonly labels: LabelSet;
-  readonly key: string;
-  readonly chunks: number;
-  readonly rows: number;
-  readonly bytes: number;
-}
-
 /** Answers from the index and the heads, without reading rows. */
 export class LabelQuerier {
   readonly #snapshots: SnapshotSource;
   readonly #index: IndexReader;
+  readonly #extents: ExtentParts;
 
   constructor(snapshots: SnapshotSource, index: IndexReader) {
     this.#snapshots = snapshots;
     this.#index = index;
+    this.#extents = { snapshots, index, duplicates: new HeadDuplicates() };
   }
 
   async names(query: LabelQuery, signal: AbortSignal): Promise<string[]> {
@@ -77,25 +75,39 @@ export class LabelQuerier {
     }
   }
 
-  /** Streams, chunks, entries and bytes that match. A stream that is in the heads and in segments counts once. */
+  /**
+   * Streams, chunks, entries and bytes that match. What a chunk holds counts in proportion to the part of its time that the range covers; a stream of which that leaves no entry does not count.
+   * A stream that is in the heads and in segments counts once.
+   */
   async stats(query: LabelQuery, signal: AbortSignal): Promise<IndexStats> {
-    const snapshot = this.#snapshots.snapshot();
-    try {
-      const indexes = snapshot.catalogue.indexesFor(query.tenant, query.startNs, query.endNs);
-      const heads = headMatches(snapshot.heads, query);
-      const stored = await this.#index.stats(indexes, indexQuery(query), signal);
-      const known = heads.length === 0 ? [] : await this.#index.series(indexes, indexQuery(query), signal);
-      const streams = new Set([...heads.map(({ key }) => key), ...known.map(formatLabels)]).size;
-      const sum = (pick: (match: HeadMatch) => number): number => heads.reduce((total, match) => total + pick(match), 0);
-      return {
-        streams: heads.length === 0 ? stored.streams : streams,
-        chunks: stored.chunks + sum((match) => match.chunks),
-        rows: stored.rows + sum((match) => match.rows),
-        bytes: stored.bytes + sum((match) => match.bytes),
-      };
-    } finally {
-      snapshot.release();
-    }
+    const [from, to] = [floorMs(query.startNs), ceilMs(query.endNs)];
+    const streams = new Set<string>();
+    const sums = { chunks: 0, rows: 0, bytes: 0 };
+    await visitExtents(this.#extents, query, signal, (_labels, extents, key) => {
+      let rows = 0;
+      let bytes = 0;
+      for (const extent of extents) {
+        const share = shareOf(extent, from, to);
+        rows += Math.floor(extent.rows * share);
+        bytes += Math.floor(extent.bytes * share);
+      }
+      if (rows === 0) return;
+      streams.add(key());
+      sums.chunks += extents.length;
+      sums.rows += rows;
+      sums.bytes += bytes;
+    });
+    return { streams: streams.size, ...sums };
+  }
+
+  /** Volumes of streams; see readVolumes. */
+  async volumes(query: VolumeQuery, signal: AbortSignal): Promise<Volume[]> {
+    return readVolumes(this.#extents, query, signal);
+  }
+
+  /** Streams cut into shards of about so many bytes; see readShards. */
+  async shards(query: LabelQuery, targetBytes: number, signal: AbortSignal): Promise<StreamShard[]> {
+    return readShards(this.#extents, query, targetBytes, signal);
   }
 }
 
@@ -103,28 +115,21 @@ function indexQuery({ matchers, startNs, endNs }: LabelQuery): IndexQuery {
   return { matchers: matchers.map(compileMatcher), startNs, endNs };
 }
 
-/** A stretch that the range covers in part counts in proportion, as in Loki. */
-function headMatches(heads: readonly HeadSnapshot[], query: LabelQuery): HeadMatch[] {
+/** The streams of the heads that match and may have entries in the range. */
+function headMatches(heads: readonly HeadSnapshot[], query: LabelQuery): { readonly labels: LabelSet; readonly key: string }[] {
   const matchers = query.matchers.map(compileMatcher);
-  const found = new Map<string, { labels: LabelSet; key: string; chunks: number; rows: number; bytes: number }>();
+  const found = new Map<string, { readonly labels: LabelSet; readonly key: string }>();
   for (const { generation } of heads) {
-    for (const id of generation.tenants.get(query.tenant)?.values() ?? []) {
-      const stream = generation.streams[id];
-      if (stream === undefined || !matchesAll(matchers, stream.labels)) continue;
-      for (const block of generation.blocks) {
+    for (const [key, id] of generation.tenants.get(query.tenant) ?? []) {
+      const labels = generation.streams[id]?.labels ?? [];
+      if (found.has(key) || !matchesAll(matchers, labels)) continue;
+      const touches = generation.blocks.some((block) => {
         const extent = block.extents.get(id);
-        if (extent === undefined) continue;
+        if (extent === undefined) return false;
         const { minNs, maxNs } = extentRange(extent);
-        if (minNs >= query.endNs || maxNs < query.startNs) continue;
-        const from = minNs > query.startNs ? minNs : query.startNs;
-        const to = maxNs < query.endNs - 1n ? maxNs : query.endNs - 1n;
-        const part = Number(to - from + 1n) / Number(maxNs - minNs + 1n);
-        const match = found.get(stream.key) ?? { labels: stream.labels, key: stream.key, chunks: 0, rows: 0, bytes: 0 };
-        match.chunks += 1;
-        match.rows += Math.trunc(extent.rows * part);
-        match.bytes += Math.trunc(extent.bytes * part);
-        found.set(stream.key, match);
-      }
+        return minNs < query.endNs && maxNs >= query.startNs;
+      });
+      if (touches) found.set(key, { labels, key });
     }
   }
   return [...found.values()];

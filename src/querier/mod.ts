@@ -7,4 +7,7 @@ export type { ScanPool, SnapshotSource } from './ports.ts';
 export { Querier, type QuerierParts } from './querier.ts';
 export { ScanSessions, type FetchedRowGroup, type LoadedUnit, type UnitDone } from './scan-session.ts';
 export { serviceOf, tailRows } from './tail.ts';
+export { bucketsOf } from './volume-buckets.ts';
+export type { StreamShard } from './volume-shards.ts';
+export type { Volume, VolumeQuery } from './volume.ts';
 export { findTrace, type Trace, type TraceEntry, type TraceQuery } from './traces.ts';

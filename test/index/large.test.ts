@@ -9,6 +9,7 @@ import { openDirectoryStore, type CountedObjectStore } from '../../src/objects/m
 import { build, manyStreams } from './many-streams.ts';
 import { matcher } from './matchers.ts';
 import { MemoryStore } from './memory-store.ts';
+import { sumsOf } from './sums.ts';
 
 const never = new AbortController().signal;
 const start = dayStartNs(20_454);
@@ -82,7 +83,7 @@ describe.each([10_000, 200_000])('an index of %i streams', (count) => {
     expect(await reader.labelNames([ref], query, never)).toEqual(['app', 'cluster', 'env', 'namespace', 'pod']);
     expect(store.reads.length).toBeLessThanOrEqual(2);
     expect((await reader.labelValues([ref], 'pod', query, never)).length).toBe(count);
-    expect(await reader.stats([ref], { ...query, matchers: [matcher('cluster', '=', 'eu-west-1')] }, never)).toEqual({ streams: count, chunks: count, rows: count * 100, bytes: count * 10_000 });
+    expect(await sumsOf(reader, [ref], { ...query, matchers: [matcher('cluster', '=', 'eu-west-1')] })).toEqual({ streams: count, chunks: count, rows: count * 100, bytes: count * 10_000 });
     const firstSecond = { matchers: [], startNs: start, endNs: start + 1_000_000_000n };
     expect((await reader.select([ref], firstSecond, never)).length).toBe(Math.ceil(count / 86_400));
     expect((await reader.labelValues([ref], 'pod', firstSecond, never)).length).toBe(Math.ceil(count / 86_400));
@@ -163,7 +164,7 @@ describe('small indexes in a directory', () => {
     const query = { ...wholeDay, matchers: [matcher('app', '=~', 'app-1.*')] };
     const answers = await Promise.all(Array.from({ length: 10 }, async () => reader.select([ref], query, never)));
     expect(new Set(answers.map((answer) => answer.length)).size).toBe(1);
-    await reader.stats([ref], query, never);
+    await sumsOf(reader, [ref], query);
     expect(store.counts().requests.get - before.requests.get).toBe(1);
     expect(store.counts().bytesRead - before.bytesRead).toBe(data.length);
   });

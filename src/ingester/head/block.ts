@@ -1,3 +1,4 @@
+import { countMetadataBytes } from '../../bytes/mod.ts';
 import { dayLengthNsNumber, type EntryBatch } from '../../model/mod.ts';
 
 /** Bytes that one row takes in the columns of a head block. */
@@ -62,7 +63,10 @@ export interface StreamExtent {
   maxDay: number;
   maxTime: number;
   rows: number;
+  /** Of lines, and of metadata as statistics count it. */
   bytes: number;
+  /** Rows that were not newer than all before them: where there are none, no two rows are equal. */
+  late: number;
 }
 
 /** The writer's side of a block. */
@@ -172,12 +176,12 @@ export class HeadBlock {
         extentStream = stream;
         extent = this.extents.get(stream);
         if (extent === undefined) {
-          extent = { minDay: day, minTime: time, maxDay: day, maxTime: time, rows: 0, bytes: 0 };
+          extent = { minDay: day, minTime: time, maxDay: day, maxTime: time, rows: 0, bytes: 0, late: 0 };
           this.extents.set(stream, extent);
         }
       }
       extent.rows += 1;
-      extent.bytes += lineLength + metadataLength;
+      extent.bytes += lineLength + countMetadataBytes(batch.metadata, metadataFrom, metadataLength);
       if (day < extent.minDay || (day === extent.minDay && time < extent.minTime)) {
         extent.minDay = day;
         extent.minTime = time;
@@ -185,7 +189,7 @@ export class HeadBlock {
       if (day > extent.maxDay || (day === extent.maxDay && time > extent.maxTime)) {
         extent.maxDay = day;
         extent.maxTime = time;
-      }
+      } else if (extent.rows > 1) extent.late += 1;
     }
     this.#arenaUsed = metadataAt + metadataBytes;
     this.#rows = row;

@@ -1,4 +1,4 @@
-import { crc32c } from '../../bytes/mod.ts';
+import { countMetadataBytes, crc32c } from '../../bytes/mod.ts';
 import type { BytesColumn, RowBlock, RowOrder } from '../../model/mod.ts';
 
 /** Above this many rows of one time, equal rows are found by checksum instead of by comparing each with each. */
@@ -22,6 +22,18 @@ export class OrderedRows {
   /** Number of rows. */
   get rows(): number {
     return this.#ids.length;
+  }
+
+  /** Rows of each stream, and their bytes as statistics count them. */
+  totals(streams: number): { readonly rows: Float64Array; readonly bytes: Float64Array } {
+    const rows = new Float64Array(streams);
+    const bytes = new Float64Array(streams);
+    for (const id of this.#ids) {
+      const stream = this.#joined.stream[id] as number;
+      rows[stream]! += 1;
+      bytes[stream]! += this.#joined.bytes(id);
+    }
+    return { rows, bytes };
   }
 
   /** Where the portion that begins at row `from` ends, with at most so many rows and bytes of lines; one row at least. */
@@ -197,6 +209,14 @@ class JoinedRows {
     return (
       sameBytes(required(left.lines), rowA, required(right.lines), rowB) && sameBytes(required(left.metadata), rowA, required(right.metadata), rowB)
     );
+  }
+
+  /** Bytes of a row, as statistics count them. */
+  bytes(id: number): number {
+    const b = this.#blockOf(id);
+    const { bytes, start, length } = required((this.#blocks[b] as RowBlock).metadata);
+    const row = id - (this.#bases[b] as number);
+    return (this.lineLength[id] as number) + countMetadataBytes(bytes, start[row] as number, length[row] as number);
   }
 
   #blockOf(id: number): number {
