@@ -1,20 +1,21 @@
 import type { LabelSet, Matcher } from '../model/mod.ts';
 import type { QueryControl } from './control.ts';
 import type { RangeAggregation } from './plan/aggregation.ts';
+import type { ReadStats } from './read-stats.ts';
 import type { Stage } from './syntax/mod.ts';
 
 /**
  * Where the engine reads from; implemented over heads, segments, workers and other machines alike.
  *
  * For a log task `scan` yields LogBatches in the task's order: no row of a later batch precedes a row of an earlier one. It may end early, once
- * `limit` rows were yielded. For an aggregate task it yields Partials, in any order, in which every matching row counts exactly once.
+ * `limit` rows were yielded. For an aggregate or patterns task it yields Partials, in any order, in which every matching row counts exactly once.
  * It ends with the reason of `signal` when that aborts. What could not be read is an error, never silently less.
  */
 export interface LogSource {
   scan(task: ScanTask, signal: AbortSignal): AsyncIterable<Batch | Partial>;
-}
   /** Bytes of lines and metadata in the streams and the time of a task, as far as is known without reading; for max_query_bytes_read. */
   bytes?(task: ScanTask, signal: AbortSignal): Promise<number>;
+}
 
 /** What to read and what to make of it. Plain data: it crosses to worker threads and to other machines. */
 export interface ScanTask {
@@ -26,7 +27,9 @@ export interface ScanTask {
   readonly endNs: bigint;
   /** Line filters, parsers, label filters and so on, in the order of the query. */
   readonly stages: readonly Stage[];
-  readonly output: LogOutput | AggregateOutput;
+  /** For a selector that matches every stream: bytes of rows, by the index, that may be read (max_unselective_query_bytes_read). */
+  readonly unselectiveBytesMax?: number;
+  readonly output: LogOutput | AggregateOutput | PatternsOutput;
   /** What the threads that work on the query share; left behind where the task goes to another machine. */
   readonly control?: QueryControl;
 }
@@ -61,6 +64,15 @@ export interface AggregateOutput {
   readonly aggregation: RangeAggregation;
 }
 
+/** What lines have in common is wanted. The stages are line filters. */
+export interface PatternsOutput {
+  readonly kind: 'patterns';
+  /** Lines are counted by steps, which begin at multiples of this since 1970; the first is the one that holds the task's start. */
+  readonly stepNs: bigint;
+  /** Only one of so many rows is looked at; 1 is all. */
+  readonly oneOf: number;
+}
+
 /** Rows that passed the stages. Strings were made for these rows only. */
 export interface Batch {
   readonly kind: 'batch';
@@ -77,6 +89,8 @@ export interface OutputLabels {
   readonly stream: LabelSet;
   readonly structuredMetadata: LabelSet;
   readonly parsed: LabelSet;
+  /** Whose the rows are, in an answer for several tenants; `stream` has it as `__tenant_id__`. */
+  readonly tenant?: string;
   /**
    * The labels of the stream that the rows came from, where stages may have taken some away (drop, keep, label_format): rows that
    * became equal count once, but only rows of one stream; and streams decide the order of rows of the same time.
@@ -89,8 +103,6 @@ export interface OutputLabels {
  * (position, index, partition).
  */
 export interface OutputRow {
-  /** Whose the rows are, in an answer for several tenants; `stream` has it as `__tenant_id__`. */
-  readonly tenant?: string;
   readonly timeNs: bigint;
   readonly position: number;
   readonly index: number;
@@ -121,8 +133,10 @@ export interface PartialSeries {
 export interface ScanStats {
   /** Rows looked at. */
   readonly rows: number;
-  /** Bytes of their lines and metadata. */
+  /** Bytes of their lines and metadata as they were pushed, whether these were opened or not. */
   readonly bytes: number;
   /** Rows that passed the stages. */
   readonly rowsMatched: number;
+  /** What was read for it; left out by sources that do not know. */
+  readonly read?: ReadStats;
 }

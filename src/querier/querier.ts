@@ -2,21 +2,19 @@ import type { IndexReader, SelectedStream } from '../index/mod.ts';
 import type { Generation, ReadSnapshot } from '../ingester/mod.ts';
 import { compileMatcher, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
 import { ByteBudget } from '../model/mod.ts';
-import type { ObjectStore } from '../objects/mod.ts';
+import { LabelQuerier } from './labels.ts';
 import { piecesOf, planUnits } from './pieces.ts';
+import { checkComplete, unitsWithinLimit } from './read-limit.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
+import { ReadTally } from './read-tally.ts';
 import { runScan } from './scan-run.ts';
 import { FairTurns } from './schedule/turns.ts';
-import { SegmentFiles } from './segment-files.ts';
 import type { Unit } from './units.ts';
 
 export interface QuerierParts {
   readonly snapshots: SnapshotSource;
-  readonly store: ObjectStore;
   readonly index: IndexReader;
   readonly pool: ScanPool;
-  /** Bytes of segment footers that are kept. */
-  readonly footerCacheBytes: number;
   /** Bytes of rows that all scans together may have read and not looked through yet. */
   readonly scanBytesMax: number;
 }
@@ -27,7 +25,7 @@ const readsPerLane = 4;
 /** Reads heads and segments: implements LogSource, and what labels, series and statistics need. */
 export class Querier implements LogSource {
   readonly #parts: QuerierParts;
-  readonly #segments: SegmentFiles;
+  readonly #labels: LabelQuerier;
   readonly #memory: ByteBudget;
   readonly #readTurns: FairTurns;
   readonly #workTurns: FairTurns;
@@ -35,7 +33,7 @@ export class Querier implements LogSource {
 
   constructor(parts: QuerierParts) {
     this.#parts = parts;
-    this.#segments = new SegmentFiles(parts.store, parts.footerCacheBytes);
+    this.#labels = new LabelQuerier(parts.snapshots, parts.index);
     this.#memory = new ByteBudget(parts.scanBytesMax);
     this.#readTurns = new FairTurns(parts.pool.lanes, readsPerLane);
     this.#workTurns = new FairTurns(parts.pool.lanes, 1);
@@ -74,11 +72,21 @@ export class Querier implements LogSource {
     }
   }
 
+  /** By the index and the heads; see LabelQuerier.stats. */
+  async bytes({ tenant, matchers, startNs, endNs }: ScanTask, signal: AbortSignal): Promise<number> {
+    return (await this.#labels.stats({ tenant, matchers, startNs, endNs }, signal)).bytes;
+  }
+
   /** scan over a snapshot that the caller holds. */
   async *scanSnapshot(task: ScanTask, snapshot: ReadSnapshot, signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     if (task.startNs >= task.endNs) return;
     const stored = await this.select(task, snapshot, signal);
-    yield* this.run(task, planUnits(task, piecesOf(task, stored, snapshot)), signal);
+    const units = planUnits(task, piecesOf(task, stored, snapshot));
+    const allowed = unitsWithinLimit(task, units);
+    for await (const result of this.run(task, allowed, signal)) {
+      checkComplete(task, result, units, allowed.length);
+      yield result;
+    }
   }
 
   /** What the index says of a task: the streams that match, with their chunks in the time range. */
@@ -90,11 +98,12 @@ export class Querier implements LogSource {
   /** Runs units, whose rows must be held by the caller, on all lanes of the pool. */
   async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     this.#running += 1;
-    const results = await runScan({ pool: this.#parts.pool, segments: this.#segments, memory: this.#memory, readTurns: this.#readTurns, workTurns: this.#workTurns }, task, units, signal).finally(() => {
+    const tally = new ReadTally(units);
+    const results = await runScan({ pool: this.#parts.pool, memory: this.#memory, readTurns: this.#readTurns, workTurns: this.#workTurns, worked: (unit, done) => tally.add(unit, done) }, task, units, signal).finally(() => {
       this.#running -= 1;
     });
     const batches = results.filter((result) => result.kind === 'batch');
-    if (batches.length > 0) yield mergeBatches(task, batches);
-    for (const result of results) if (result.kind === 'partial') yield result;
+    if (batches.length > 0) yield* tally.tell([mergeBatches(task, batches)]);
+    yield* tally.tell(results.filter((result) => result.kind === 'partial'));
   }
 }

@@ -69,7 +69,12 @@ async function startLocked(
   });
   cleanups.defer(() => journal.close());
   const catalogue = await openCatalogue({ store, partitions });
-  const pools = new Pools(settings['querier.threads'] || availableParallelism());
+  const pools = new Pools({
+    scanThreads: settings['querier.threads'] || availableParallelism(),
+    store,
+    directory: objectDirectory(settings, dataDirectory),
+    segmentCacheBytes: settings['querier.footer_cache_bytes'],
+  });
   cleanups.defer(() => pools.close());
   await pools.begin();
   const ingester = await Ingester.start({
@@ -93,7 +98,7 @@ async function startLocked(
   });
   cleanups.defer(() => ingester.close());
   const index = new IndexReader({ store, cacheBytesMax: settings['querier.index_cache_bytes'] });
-  const querier = new Querier({ snapshots: ingester, store, index, pool: pools, footerCacheBytes: settings['querier.footer_cache_bytes'], scanBytesMax: settings['querier.scan_bytes_max'] });
+  const querier = new Querier({ snapshots: ingester, index, pool: pools, scanBytesMax: settings['querier.scan_bytes_max'] });
   const metrics = new Metrics();
   cleanups.defer(() => metrics.close());
   const limits = new ConfiguredLimits(configuration.limits, configuration.overrides);
@@ -107,13 +112,13 @@ async function startLocked(
   const app = await buildApp(
     {
       authEnabled: settings.auth_enabled,
+      severalTenants: settings.multi_tenant_queries_enabled,
+      queues: openQueues(settings, pools.lanes, clock, metrics),
       distributor,
       engine,
       querier,
       labels: new TenantLabelQuerier(ingester, index, settings.multi_tenant_queries_enabled),
       fields: new FieldQuerier(engine, pools),
-      severalTenants: settings.multi_tenant_queries_enabled,
-      queues: openQueues(settings, pools.lanes, clock, metrics),
       limits,
       clock,
       metrics,
@@ -162,10 +167,14 @@ async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings
   log.info('stopped');
 }
 
+/** The directory of the objects, where they are files. */
+function objectDirectory(settings: Settings, dataDirectory: string): string | null {
+  return settings['storage.type'] === 's3' ? null : path.resolve(settings['storage.directory'] || path.join(dataDirectory, 'objects'));
+}
+
 async function openObjects(settings: Settings, dataDirectory: string): Promise<CountedObjectStore> {
-  if (settings['storage.type'] !== 's3') {
-    return openDirectoryStore({ directory: path.resolve(settings['storage.directory'] || path.join(dataDirectory, 'objects')) });
-  }
+  const directory = objectDirectory(settings, dataDirectory);
+  if (directory !== null) return openDirectoryStore({ directory });
   return openS3Store({
     bucket: settings['storage.s3.bucket'],
     prefix: settings['storage.s3.prefix'],

@@ -19,7 +19,7 @@ export function contextRoutes(app: FastifyInstance, parts: HttpParts): void {
       const tenant = tenantOf(header(request, 'x-scope-orgid'), parts.authEnabled);
       const limits = parts.limits.forTenant(tenant);
       const parameters = requestParameters(request);
-      const query = parseQuery(parameter(parameters, 'query'));
+      const query = parseQuery(parameter(parameters, 'query'), true);
       if (query.kind !== 'log_query') throw new SpoorError('bad_request', { reason: 'context needs a log query, not a metric query' });
       if (parameter(parameters, 'ts') === '') throw new SpoorError('bad_request', { reason: "the parameter 'ts', the entry's time, is missing" });
       const id = parameter(parameters, 'id');

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { encodeErrorLine, encodeRowLines, TenantsSource, type Batch, type LogPlan } from '../../logql/mod.ts';
+import { encodeErrorLine, encodeRowLines, TenantsSource, type Batch, type LogPlan, type ScanTask } from '../../logql/mod.ts';
 import { SpoorError, type Limits } from '../../model/mod.ts';
-import { walkRows } from '../../querier/mod.ts';
+import { tooMany, walkRows } from '../../querier/mod.ts';
 import type { HttpParts } from '../parts.ts';
 import { queryTurn } from '../query-turn.ts';
 import { streamAnswer } from '../stream-answer.ts';
@@ -18,7 +18,7 @@ export function acceptsNdjson(accept: string): boolean {
  * Answers a log query with every matching row as JSON lines, however many there are. query_timeout is not for the whole of it but for each wait: for the next page of
  * rows, and for a client that takes nothing.
  */
-export async function exportAnswer(request: FastifyRequest, reply: FastifyReply, parts: Pick<HttpParts, 'querier' | 'clock' | 'queues' | 'limits'>, plan: LogPlan, limits: Limits): Promise<FastifyReply> {
+export async function exportAnswer(request: FastifyRequest, reply: FastifyReply, parts: Pick<HttpParts, 'querier' | 'labels' | 'clock' | 'queues' | 'limits'>, plan: LogPlan, limits: Limits): Promise<FastifyReply> {
   const timeoutMs = Number(limits.query_timeout / 1_000_000n);
   const { signal, done } = await queryTurn(reply, parts, plan.task.tenant, 'export', Number.POSITIVE_INFINITY);
   const late = new AbortController();
@@ -26,11 +26,19 @@ export async function exportAnswer(request: FastifyRequest, reply: FastifyReply,
   const rows = withInterval(batchesOf(source.scan(plan.task, AbortSignal.any([signal, late.signal]))), plan);
   const lookbackNs = limits.max_query_lookback > 0n ? parts.clock.nowNs() - limits.max_query_lookback : null;
   try {
+    await checkRead(parts, plan.task, signal);
     const body = lookbackNs !== null && plan.task.endNs < lookbackNs ? [] : lines(inTime(rows, timeoutMs, late));
     return await streamAnswer(request, reply, body, { type: ndjsonType, stallMs: timeoutMs, lastWords: encodeErrorLine });
   } finally {
     done();
   }
+}
+
+/** How much it will read is known by the index beforehand. */
+async function checkRead(parts: Pick<HttpParts, 'labels'>, task: ScanTask, signal: AbortSignal): Promise<void> {
+  if (task.unselectiveBytesMax === undefined) return;
+  const { bytes } = await parts.labels.stats(task, signal);
+  if (bytes > task.unselectiveBytesMax) throw tooMany(task, bytes);
 }
 
 async function* lines(batches: AsyncIterable<Batch>): AsyncGenerator<Buffer> {

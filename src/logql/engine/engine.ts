@@ -1,12 +1,18 @@
 import { systemClock, type Clock } from '../../model/mod.ts';
+import { newControl } from '../control.ts';
+import { withoutIdleLineFormats } from '../plan/line-formats.ts';
 import { planQuery, type PlanRequest } from '../plan/planner.ts';
+import { checkBlocked } from '../plan/query-limits.ts';
 import type { MetricPlan, Plan } from '../plan/plan.ts';
+import { withReadLimit } from '../plan/read-limit.ts';
 import { noStats } from '../functions/merge.ts';
 import type { LogSource } from '../source.ts';
 import { checkStages } from '../stages/check.ts';
-import { parseQuery, walk } from '../syntax/mod.ts';
+import { formatExpr, parseQuery, walk } from '../syntax/mod.ts';
+import { checkBytes } from './bytes-limit.ts';
 import { Evaluation } from './evaluate.ts';
 import { compareLabels } from './labels.ts';
+import { findPatterns, type PatternsParams, type PatternsResult } from './patterns.ts';
 import { readRows } from './rows.ts';
 import type { MatrixResult, QueryParams, QueryResult, ScalarResult, StreamsResult, VectorResult } from './types.ts';
 
@@ -31,8 +37,9 @@ export class Engine {
     if (this.#isForgotten(params)) return { ...emptyResult(plan), stats: { ...noStats, elapsedMs: 0, returned: 0 }, warnings: [] };
     // Ends the other scans of the query when one of them fails.
     const failed = new AbortController();
-    const evaluation = new Evaluation(this.#source, AbortSignal.any([signal, failed.signal]), steps, params.limits.max_query_bytes_read, params.partialSeries ?? false);
+    const evaluation = new Evaluation(this.#source, AbortSignal.any([signal, failed.signal]), steps, this.#source.bytes === undefined ? params.limits.max_query_bytes_read : 0, params.partialSeries ?? false, newControl(params.limits.max_query_memory));
     try {
+      await checkBytes(plan, this.#source, params.limits, evaluation.signal);
       const result = await this.#run(plan, evaluation);
       signal.throwIfAborted();
       const stats = { ...evaluation.stats, elapsedMs: this.#clock.monotonicMs() - started, returned: countReturned(result) };
@@ -43,15 +50,23 @@ export class Engine {
     }
   }
 
+  /** What lines have in common; see findPatterns. */
+  async patterns(params: PatternsParams, signal: AbortSignal): Promise<PatternsResult> {
+    return findPatterns(this.#source, params, signal);
+  }
+
   /** The plan of a query, with the errors that can be told without reading. */
   plan(params: QueryParams): Plan {
-    const expr = typeof params.query === 'string' ? parseQuery(params.query) : params.query;
+    const asked = typeof params.query === 'string' ? parseQuery(params.query, params.limits.max_unselective_query_bytes_read > 0) : params.query;
+    const expr = withoutIdleLineFormats(asked);
     walk(expr, (e) => {
       if (e.kind === 'log_query') checkStages(e.stages);
     });
     const { tenant, direction, limit, limits, partialSeries = false } = params;
     const request = { tenant, direction, limit, limits, partialSeries };
-    return planQuery(expr, { ...request, time: this.#lookback(params) });
+    const plan = withReadLimit(planQuery(expr, { ...request, time: this.#lookback(params) }), limits.max_unselective_query_bytes_read);
+    checkBlocked(expr, typeof params.query === 'string' ? params.query : formatExpr(expr), params.tags ?? '', limits);
+    return plan;
   }
 
   /** The first time that max_query_lookback lets a query see. */

@@ -9,7 +9,15 @@ import type { LogSource, Partial, ScanStats } from '../source.ts';
 import { aggregate } from './aggregate.ts';
 import { applyScalar, join } from './binary.ts';
 import { labelReplace } from './label-replace.ts';
-import { compareLabels } from './labels.ts';
+import { compareLabels, withoutEmpty } from './labels.ts';
+
+/** What a series takes in memory besides its points, about. */
+const seriesBytes = 512;
+
+/** Memory of a matrix: a double and a byte for each point. */
+function bytesOf(matrix: Matrix): number {
+  return matrix.series.length * (seriesBytes + 9 * matrix.steps);
+}
 
 /** Partials that are held before they are merged. */
 const partialsHeld = 16;
@@ -19,6 +27,8 @@ export class Evaluation {
   readonly source: LogSource;
   readonly signal: AbortSignal;
   readonly steps: number;
+  /** What the query's threads share. */
+  readonly control: QueryControl;
   readonly warnings = new Set<string>();
   stats: ScanStats = noStats;
   readonly #bytesMax: number;
@@ -32,8 +42,6 @@ export class Evaluation {
     this.#holding = new Holding(control);
     this.source = source;
     this.signal = signal;
-  /** What the query's threads share. */
-  readonly control: QueryControl;
     this.steps = steps;
     this.#bytesMax = bytesMax;
     this.#partialSeries = partialSeries;
@@ -76,14 +84,6 @@ export class Evaluation {
     }
   }
 
-  /** Drops series without a value and counts the others. */
-  #limit(matrix: Matrix, seriesMax: number): Matrix {
-    const series = matrix.series.filter((one) => one.present.includes(1));
-    if (seriesMax > 0 && series.length > seriesMax) {
-      if (!this.#partialSeries) throw new SpoorError('max_query_series', { limit: seriesMax });
-      this.warnings.add(`maximum number of series (${seriesMax}) reached for a single query; returning partial results`);
-      series.length = seriesMax;
-    }
   /** What an operator makes of its operand, which is held no longer then. */
   #from(input: Matrix, operator: (input: Matrix) => Matrix): Matrix {
     const result = operator(input);
@@ -96,6 +96,14 @@ export class Evaluation {
     this.#holding.hold(this.#matrixBytes);
   }
 
+  /** Drops series without a value and counts the others. */
+  #limit(matrix: Matrix, seriesMax: number): Matrix {
+    const series = matrix.series.filter((one) => one.present.includes(1));
+    if (seriesMax > 0 && series.length > seriesMax) {
+      if (!this.#partialSeries) throw new SpoorError('max_query_series', { limit: seriesMax });
+      this.warnings.add(`maximum number of series (${seriesMax}) reached for a single query; returning partial results`);
+      series.length = seriesMax;
+    }
     return { steps: matrix.steps, series };
   }
 
@@ -110,7 +118,8 @@ export class Evaluation {
     const matrix = finishRange(node.aggregation, mergePartials(node.aggregation, partials));
     for (const series of matrix.series) checkErrors(series, node.aggregation);
     if (node.absent !== null) return absent(node, matrix);
-    return { steps: matrix.steps, series: [...matrix.series].sort((a, b) => compareLabels(a.labels, b.labels)) };
+    const merged = mergeEmpty(node, matrix);
+    return { steps: merged.steps, series: [...merged.series].sort((a, b) => compareLabels(a.labels, b.labels)) };
   }
 }
 
@@ -127,6 +136,12 @@ function checkErrors(series: Series, { keepErrors, grouping }: RangeAggregation)
 
 function constant(node: ConstantNode, steps: number): Matrix {
   return { steps, series: [{ labels: [], values: new Float64Array(steps).fill(node.value), present: new Uint8Array(steps).fill(1) }] };
+}
+
+/** Leaves out empty labels where the plan says so. */
+function mergeEmpty({ merge, seriesMax }: RangeNode, matrix: Matrix): Matrix {
+  if (merge === null || !matrix.series.some(({ labels }) => withoutEmpty(labels) !== labels)) return matrix;
+  return aggregate({ kind: 'aggregate', op: merge, param: 0, grouping: { without: true, labels: [] }, seriesMax }, matrix);
 }
 
 /** 1 wherever no series has a sample. */

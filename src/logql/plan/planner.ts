@@ -1,10 +1,11 @@
 import { formatGoDuration, formatPrometheusDuration, labelSet, SpoorError, type LabelSet, type Limits, type Matcher } from '../../model/mod.ts';
-import type { BinaryExpr, BinaryOp, Expr, Grouping, LogQuery, MetricExpr, RangeAggregationExpr, RangeOp, VectorAggregationExpr } from '../syntax/mod.ts';
+import type { BinaryExpr, BinaryOp, Expr, Grouping, LogQuery, MetricExpr, RangeAggregationExpr, RangeOp, VectorAggregationExpr, VectorOp } from '../syntax/mod.ts';
 import { checkStages } from '../stages/check.ts';
 import { checkSelector, walk } from '../syntax/mod.ts';
 import type { RangeAggregation } from './aggregation.ts';
 import type { MetricPlan, Plan, PlanNode, RangeNode } from './plan.ts';
-import { requiredLabels } from './required-labels.ts';
+import { checkEnabled, checkEntries, checkMatchers, checkRequiredMatchers } from './query-limits.ts';
+import { filterLabels, requiredLabels } from './required-labels.ts';
 import { reducesLabels, seriesLimitNodes } from './series-limit.ts';
 
 /** When and how a query is asked; times are nanoseconds since the epoch. */
@@ -43,14 +44,15 @@ function planLog(query: LogQuery, request: PlanRequest): Plan {
   if (time.kind === 'instant') throw new SpoorError('log_query_as_instant');
   if (time.endNs < time.startNs) throw new SpoorError('bad_time_range');
   checkLength(time.endNs - time.startNs, limits);
-  checkStages(query.stages);
   checkMatchers(query, limits);
+  checkStages(query.stages);
   // With an interval most rows are passed over; how many have to be read is not known.
   const scanLimit = time.intervalNs > 0n ? 0 : limit;
   return {
     kind: 'log',
     task: { tenant, matchers: query.matchers, startNs: time.startNs, endNs: time.endNs, stages: query.stages, output: { kind: 'log', direction, limit: scanLimit } },
     intervalNs: time.intervalNs,
+    splitNs: limits.split_queries_by_interval,
     limit,
   };
 }
@@ -74,9 +76,9 @@ function planMetric(expr: MetricExpr, request: PlanRequest): MetricPlan {
     }
     steps = Number((endNs - startNs) / stepNs) + 1;
   }
+  checkMatchers(expr, limits);
   const planner = new MetricPlanner(request, seriesLimitNodes(expr), { startNs, stepNs, steps });
   let ordered = false;
-  checkMatchers(expr, limits);
   walk(expr, (e) => {
     ordered ||= e.kind === 'vector_aggregation' && (e.op === 'sort' || e.op === 'sort_desc');
   });
@@ -178,6 +180,7 @@ class MetricPlanner {
       },
       aggregation,
       absent: absent ? absentLabels(expr.query.matchers) : null,
+      merge: mergeOperator(expr),
       seriesMax,
     };
   }
@@ -215,6 +218,21 @@ function ownGrouping(expr: RangeAggregationExpr): Grouping | null {
 function withUnwrapped(grouping: Grouping, expr: RangeAggregationExpr): Grouping {
   return expr.unwrap !== null && grouping.without ? { without: true, labels: [...grouping.labels, expr.unwrap.label] } : grouping;
 }
+
+/**
+ * Loki computes these apart per shard and puts the parts together by a vector aggregation `without ()`, or by a division, which leave out empty labels, where
+ * streams may end up with the same labels.
+ */
+function mergeOperator(expr: RangeAggregationExpr): VectorOp | null {
+  const operator = mergeOperators.get(expr.op);
+  if (operator === undefined || !reducesLabels(expr)) return null;
+  if (expr.op !== 'avg_over_time') return expr.grouping === null || expr.grouping.without ? operator : null;
+  return expr.unwrap?.filters.some((filter) => filterLabels(filter).includes('__error__')) === true ? null : operator;
+}
+
+const mergeOperators: ReadonlyMap<RangeOp, VectorOp> = new Map([
+  ['count_over_time', 'sum'], ['rate', 'sum'], ['bytes_over_time', 'sum'], ['bytes_rate', 'sum'], ['sum_over_time', 'sum'], ['max_over_time', 'max'], ['min_over_time', 'min'], ['avg_over_time', 'avg'],
+]);
 
 /** What is known of the series that is absent: the labels that one `=` matcher, and no other, names. */
 function absentLabels(matchers: readonly Matcher[]): LabelSet {

@@ -25,7 +25,7 @@ export interface ConfigurationSources {
  */
 export function readConfiguration(sources: ConfigurationSources): Configuration {
   const settings = new Map<string, boolean | string | number>(Object.entries(settingSpecs).map(([name, spec]) => [name, spec.default]));
-  const limits = new Map<string, unknown>(Object.entries(defaultLimits));
+  const limits = new Map<string, unknown>();
   const overrides = new Map<string, Partial<Limits>>();
   if (sources.file !== undefined) readFile(sources.file.text, sources.file.name, settings, limits, overrides);
   for (const [name, raw] of Object.entries(sources.environment)) {
@@ -38,9 +38,11 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   if (settings.get('storage.type') === 's3' && settings.get('storage.s3.bucket') === '') {
     throw new SpoorError('bad_config', { where: 'storage.s3.bucket', reason: 'must be set where storage.type is s3' });
   }
+  // Where many tenants share a server Loki's rule holds unless somebody says otherwise.
+  const unselective = settings.get('auth_enabled') === true ? 0 : defaultLimits.max_unselective_query_bytes_read;
   return {
     settings: Object.fromEntries(settings) as unknown as Settings,
-    limits: Object.fromEntries(limits) as unknown as Limits,
+    limits: { ...defaultLimits, max_unselective_query_bytes_read: unselective, ...(Object.fromEntries(limits) as Partial<Limits>) },
     overrides,
   };
 }
@@ -102,9 +104,9 @@ function readFile(
 
   function readLimits(node: unknown, path: string, set: (name: string, value: unknown) => void): void {
     walk(node, path, (name, pair, limitPath) => {
+      if (ignoredLimits.has(name)) return;
       if (!Object.hasOwn(limitSpecs, name)) throw new SpoorError('bad_config', { where: place(pair.key, limitPath), reason: `unknown limit ${name}` });
       set(name, accept(readLimit(name as LimitName, scalar(pair.value)), place(pair.key, limitPath)));
-      if (ignoredLimits.has(name)) return;
     });
   }
 
