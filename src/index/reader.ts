@@ -1,4 +1,4 @@
-import { dayLengthNs, dayLengthNsNumber, formatLabels, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
+import { dayLengthNs, dayLengthNsNumber, formatLabels, timeNsMax, timeNsMin, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
 import type { ObjectStore } from '../objects/mod.ts';
 import type { CacheStats } from './cache.ts';
 import type { IndexDirectory, IndexSegment } from './directory.ts';
@@ -145,6 +145,15 @@ export class IndexReader {
    */
   async eachStream(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], dayStartNs: bigint) => void): Promise<void> {
     await this.#visit(indexes, query, signal, (labels, chunks, { directory }) => visit(labels, chunks, directory.dayStartNs));
+  }
+
+  /** What the index files hold in all; their directories say it. */
+  async totals(indexes: readonly IndexRef[], signal: AbortSignal): Promise<IndexStats> {
+    const sums = { streams: 0, chunks: 0, rows: 0, bytes: 0 };
+    await this.#eachIndex(indexes, { matchers: [], startNs: timeNsMin, endNs: timeNsMax }, signal, async ({ directory }) => {
+      for (const name of ['streams', 'chunks', 'rows', 'bytes'] as const) sums[name] += directory[name];
+    });
+    return sums;
   }
 
   async #visit(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], index: OpenIndex) => void): Promise<void> {

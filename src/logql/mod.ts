@@ -10,6 +10,8 @@ export type { Matrix, Series } from './functions/matrix.ts';
 export { encodeQueryResult, type EncodeOptions } from './engine/encode.ts';
 export { heldBytes, Holding, newControl, stopQuery, type QueryControl } from './control.ts';
 export { Engine } from './engine/engine.ts';
+export { explainPlan, explainTask, type ExplainedNode, type ExplainedPlan, type ExplainedTask } from './engine/explain.ts';
+export { spoorOf } from './engine/stats.ts';
 export { JsonWriter, textOf } from './engine/json.ts';
 export { encodeEntry, encodeErrorLine, encodeRowLines, formatEntryId, parseEntryId, type EntryId } from './engine/ndjson.ts';
 export { selectTenants, TenantsSource } from './engine/tenants.ts';

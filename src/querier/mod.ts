@@ -1,6 +1,7 @@
 export { Detections, FieldQuerier, type DetectionPool, type FieldQuery } from './detected-fields.ts';
 export { detectLabels, type DetectedLabel } from './detected-labels.ts';
 export { findContext, type Context, type ContextEntry, type ContextQuery } from './context.ts';
+export type { Pruned, ScanExplanation } from './explain.ts';
 export { walkRows, type Walk } from './export.ts';
 export { LabelQuerier, type LabelQuery } from './labels.ts';
 export type { ScanPool, SegmentIo, SnapshotSource } from './ports.ts';

@@ -3,6 +3,7 @@ import type { Generation, ReadSnapshot } from '../ingester/mod.ts';
 import { compileMatcher, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
 import { ByteBudget } from '../model/mod.ts';
 import { LabelQuerier } from './labels.ts';
+import { explainScan, type ScanExplanation } from './explain.ts';
 import { piecesOf, planUnits } from './pieces.ts';
 import { checkComplete, unitsWithinLimit } from './read-limit.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
@@ -86,6 +87,16 @@ export class Querier implements LogSource {
     for await (const result of this.run(task, allowed, signal)) {
       checkComplete(task, result, units, allowed.length);
       yield result;
+    }
+  }
+
+  /** What a task would read and what not; see explainScan. */
+  async explain(task: ScanTask, signal: AbortSignal): Promise<ScanExplanation> {
+    const snapshot = this.snapshot();
+    try {
+      return await explainScan(this.#parts.index, task, snapshot, signal);
+    } finally {
+      snapshot.release();
     }
   }
 

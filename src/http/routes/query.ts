@@ -46,14 +46,11 @@ export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
     }
     const timeoutMs = Number(limits.query_timeout / 1_000_000n);
     const { signal, done } = await queryTurn(reply, parts, tenant, 'query');
-    try {
-      const result = await parts.engine.query(query, signal);
-      const encodingFlags = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').map((flag) => flag.trim()).filter((flag) => flag !== '');
-      const options = { encodingFlags, categorizeLabels: encodingFlags.includes('categorize-labels') };
-      return await streamAnswer(request, reply, encodeQueryResult(result, options), { type: 'application/json; charset=UTF-8', stallMs: timeoutMs });
-    } finally {
-      done();
-    }
+    // While the client takes the answer nothing is held but the answer.
+    const result = await parts.engine.query(query, signal).finally(done);
+    const encodingFlags = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').map((flag) => flag.trim()).filter((flag) => flag !== '');
+    const options = { encodingFlags, categorizeLabels: encodingFlags.includes('categorize-labels') };
+    return streamAnswer(request, reply, encodeQueryResult(result, options), { type: 'application/json; charset=UTF-8', stallMs: timeoutMs });
   };
   const instant = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     answer(request, reply, (parameters) => ({ kind: 'instant', timeNs: timeParameter(parameters, 'time', parts.clock.nowNs()) }));

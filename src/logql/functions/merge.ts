@@ -1,6 +1,7 @@
 import { formatLabels, type LabelSet } from '../../model/mod.ts';
 import type { RangeAggregation } from '../plan/aggregation.ts';
 import type { Partial, PartialSeries, ScanStats } from '../source.ts';
+import { addReads } from '../read-stats.ts';
 import type { Accumulator } from './accumulator.ts';
 import { checkSeriesMax } from './create.ts';
 import { keepingOf } from './operators.ts';
@@ -11,7 +12,7 @@ export const noStats: ScanStats = { rows: 0, bytes: 0, rowsMatched: 0 };
 
 /** The sum of what two scans cost. */
 export function addStats(a: ScanStats, b: ScanStats): ScanStats {
-  return { rows: a.rows + b.rows, bytes: a.bytes + b.bytes, rowsMatched: a.rowsMatched + b.rowsMatched };
+  return { rows: a.rows + b.rows, bytes: a.bytes + b.bytes, rowsMatched: a.rowsMatched + b.rowsMatched, ...addReads(a.read, b.read) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RowBlock } from '../../model/mod.ts';
+import { addReads } from '../read-stats.ts';
 import type { ScanStats } from '../source.ts';
 
 /** Counts what a scan costs. */
@@ -13,6 +14,12 @@ export class StatsCounter {
     const lengths = block.lineLength ?? block.lines?.length ?? null;
     if (lengths !== null) this.#bytes += sum(lengths, block.rows);
     if (block.metadata !== null) this.#bytes += sum(block.metadata.length, block.rows);
+  }
+
+  /** Counts rows that were looked at without a block. */
+  counted(rows: number, bytes: number): void {
+    this.#rows += rows;
+    this.#bytes += bytes;
   }
 
   matched(rows: number): void {
@@ -33,10 +40,12 @@ function sum(lengths: Uint32Array, rows: number): number {
 /** The sum of several scans' costs. */
 export function addStats(all: readonly ScanStats[]): ScanStats {
   let [rows, bytes, rowsMatched] = [0, 0, 0];
+  let read: ReturnType<typeof addReads> = {};
   for (const stats of all) {
     rows += stats.rows;
     bytes += stats.bytes;
     rowsMatched += stats.rowsMatched;
+    read = addReads(read.read, stats.read);
   }
-  return { rows, bytes, rowsMatched };
+  return { rows, bytes, rowsMatched, ...read };
 }

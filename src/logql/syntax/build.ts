@@ -60,8 +60,8 @@ const groupingOps: ReadonlySet<RangeOp> = new Set([
   'avg_over_time', 'stddev_over_time', 'stdvar_over_time', 'quantile_over_time', 'max_over_time', 'min_over_time', 'first_over_time', 'last_over_time',
 ]);
 
-/** `op(param, range) by (…)`, with Loki's rules of which operator takes what. */
-export function buildRangeAggregation(op: RangeOp, param: string | null, range: LogRange, grouping: Grouping | null): RangeAggregationExpr | Invalid {
+/** `op(param, range) by (…)`, with Loki's rules of which operator takes what; with `allowAll` also of selectors that match every stream. */
+export function buildRangeAggregation(op: RangeOp, param: string | null, range: LogRange, grouping: Grouping | null, allowAll = false): RangeAggregationExpr | Invalid {
   let value: number | null = null;
   if (param !== null) {
     if (op !== 'quantile_over_time') return invalid(`parameter ${param} not supported for operation ${op}`);
@@ -72,7 +72,7 @@ export function buildRangeAggregation(op: RangeOp, param: string | null, range: 
   if (grouping !== null && !groupingOps.has(op)) return invalid(`grouping not allowed for ${op} aggregation`);
   if (range.unwrap !== null && !unwrapOps.has(op)) return invalid(`invalid aggregation ${op} with unwrap`);
   if (range.unwrap === null && !lineOps.has(op)) return invalid(`invalid aggregation ${op} without unwrap`);
-  const error = selectorError(range.query.matchers);
+  const error = allowAll ? null : selectorError(range.query.matchers);
   return error === null ? { kind: 'range_aggregation', op, param: value, ...range, grouping } : { kind: 'invalid', error, literal: false };
 }
 

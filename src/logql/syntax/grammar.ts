@@ -27,7 +27,7 @@ const lineOps = ['|~', '|=', '|>', '!~', '!=', '!>'] as const;
  * The grammar of LogQL over the characters that stand for the kinds of `tokens` (tokens.ts). Every alternative is decided by its first
  * tokens and every parenthesis is parsed once, so parsing is linear.
  */
-export function grammar(tokens: readonly Token[]): Parser<Built> {
+export function grammar(tokens: readonly Token[], allowAll: boolean): Parser<Built> {
   /** A token of one of these kinds. */
   const token = (...kinds: readonly TokenKind[]): Parser<Token> => {
     const characters = kinds.map(kindCharacter).join('');
@@ -164,7 +164,7 @@ export function grammar(tokens: readonly Token[]): Parser<Built> {
   const maybeGrouping: Parser<Grouping | null> = optional(grouping);
   const rangeAggregation: Parser<BuiltMetric> = token(...rangeOps).skip(token('(')).chain((op) =>
     P.seqMap(optional(text('NUMBER').skip(token(','))), logRange.skip(token(')')), maybeGrouping, (param, range, group) =>
-      buildRangeAggregation(op.kind.toLowerCase() as RangeOp, param, range, group),
+      buildRangeAggregation(op.kind.toLowerCase() as RangeOp, param, range, group, allowAll),
     ),
   );
   /** A number in front of a comma. */

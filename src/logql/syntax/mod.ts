@@ -1,6 +1,6 @@
 export type * from './ast.ts';
 export { applyArithmetic } from './build.ts';
-export { checkSelector } from './checks.ts';
+export { checkSelector, selectorError } from './checks.ts';
 export { parseError, stageError } from './errors.ts';
 export { formatExpr, formatLabelFilter, formatMatchers, formatStage } from './format.ts';
 export { formatGoFloat } from './numbers.ts';

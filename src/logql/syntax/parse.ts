@@ -11,12 +11,12 @@ import { kindCharacter, kindOrder, type Token } from './tokens.ts';
 
 /**
  * Reads a query. Throws `parse_error` with Loki's texts and positions; also for selectors that would read every stream and for aggregations
- * that make no sense. Takes time linear in the length of the query.
+ * that make no sense. Takes time linear in the length of the query. With `allowAll`, selectors that match every stream are allowed (ADR 009).
  */
-export function parseQuery(text: string): Expr {
-  const built = parseText(text);
+export function parseQuery(text: string, allowAll = false): Expr {
+  const built = parseText(text, allowAll);
   if (built.kind === 'invalid') throw built.error;
-  if (built.kind === 'log_query') checkSelector(built.matchers);
+  if (built.kind === 'log_query' && !allowAll) checkSelector(built.matchers);
   return built;
 }
 
@@ -32,14 +32,14 @@ export function parseSelector(text: string, allowAll = false): readonly Matcher[
   return built.matchers;
 }
 
-function parseText(text: string): Built {
+function parseText(text: string, allowAll = false): Built {
   const bytes = Buffer.byteLength(text);
   if (bytes >= queryBytesMax) throw parseError(`input size too long (${bytes} > ${queryBytesMax})`);
   const tokens = tokenize(text);
   const kinds = tokens.map((token) => kindCharacter(token.kind)).join('');
   let result: Result<Built>;
   try {
-    result = grammar(tokens).parse(kinds);
+    result = grammar(tokens, allowAll).parse(kinds);
   } catch (error) {
     // A check of a finished rule: it is told even where a token before it was bad, as in Loki, where it ends the parser at once.
     throw error instanceof SyntaxFailure ? failure(tokens, error.at, error.expected) : error;

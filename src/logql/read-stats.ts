@@ -1,0 +1,37 @@
+/** What scans read, apart from rows: docs/operate/explain.md says what each number means. */
+export interface ReadStats {
+  /** Chunks of segments, and of head blocks, that may hold rows by the index. */
+  readonly chunksFound: number;
+  readonly headChunksFound: number;
+  /** Chunks of segments that were opened, the row groups and segments that they lie in, and bytes of the object store that were read for them. */
+  readonly chunks: number;
+  readonly rowGroups: number;
+  readonly segments: number;
+  readonly storedBytes: number;
+  /** The same of heads: stretches of one stream in a block, rows and bytes of lines and metadata. */
+  readonly headChunks: number;
+  readonly headRows: number;
+  readonly headBytes: number;
+  /** Pieces of work, and those of them in which rows of several flushes were merged. */
+  readonly units: number;
+  readonly mergeUnits: number;
+  /** Time that the index took, and time of worker threads, all together. */
+  readonly indexMs: number;
+  readonly workMs: number;
+}
+
+/** Nothing read. */
+export const noReads: ReadStats = {
+  chunksFound: 0, headChunksFound: 0, chunks: 0, rowGroups: 0, segments: 0, storedBytes: 0, headChunks: 0, headRows: 0, headBytes: 0, units: 0, mergeUnits: 0, indexMs: 0, workMs: 0,
+};
+
+const names = Object.keys(noReads) as (keyof ReadStats)[];
+
+/** The sum of what two scans read; nothing where neither says. */
+export function addReads(a: ReadStats | undefined, b: ReadStats | undefined): { readonly read?: ReadStats } {
+  if (a === undefined || b === undefined) {
+    const read = a ?? b;
+    return read === undefined ? {} : { read };
+  }
+  return { read: Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as ReadStats };
+}
