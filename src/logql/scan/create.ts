@@ -1,6 +1,7 @@
 import type { ScanTask } from '../source.ts';
 import { AggregateScanner } from './aggregate-scanner.ts';
 import { LogScanner } from './log-scanner.ts';
+import { PatternsScanner } from './patterns-scanner.ts';
 import type { BlockScanner } from './scanner.ts';
 
 /**
@@ -9,5 +10,6 @@ import type { BlockScanner } from './scanner.ts';
  */
 export function createScanner(task: ScanTask): BlockScanner {
   const { output } = task;
+  if (output.kind === 'patterns') return new PatternsScanner(task, output);
   return output.kind === 'log' ? new LogScanner(task, output) : new AggregateScanner(task, output.aggregation);
 }

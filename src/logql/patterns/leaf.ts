@@ -1,0 +1,66 @@
+/** What stands in the places of a line's words, as Latin-1; null is a variable. */
+export type PlaceWords = readonly (string | null)[];
+
+/** A cluster of lines: the counts by step, at the end of a branch of a tree of words. */
+export class Leaf {
+  /** The words of its lines. Those that its branch leads through, or makes variables, are the branch's. */
+  readonly words: PlaceWords;
+  readonly counts = new Map<number, number>();
+  /** Lines. */
+  total = 0;
+  /** The step that was last counted, and how many lines of it are not in `counts` yet. */
+  #step = -1;
+  #pending = 0;
+  /** The cluster that this one was merged into. */
+  #into: Leaf | null = null;
+
+  constructor(words: PlaceWords) {
+    this.words = words;
+  }
+
+  /** The cluster that this one is part of by now. */
+  resolve(): Leaf {
+    return this.#into === null ? this : this.#into.resolve();
+  }
+
+  /** Counts a line; by how many pairs of step and count there are more. */
+  countLine(step: number): number {
+    this.total++;
+    if (step === this.#step) {
+      this.#pending++;
+      return 0;
+    }
+    const added = this.settle();
+    this.#step = step;
+    this.#pending = 1;
+    return added;
+  }
+
+  /** Counts lines; by how many pairs of step and count there are more. */
+  add(step: number, lines: number): number {
+    const before = this.counts.size;
+    this.total += lines;
+    this.counts.set(step, (this.counts.get(step) ?? 0) + lines);
+    return this.counts.size - before;
+  }
+
+  /** Brings `counts` up to date; by how many pairs there are more. */
+  settle(): number {
+    if (this.#pending === 0) return 0;
+    const before = this.counts.size;
+    this.counts.set(this.#step, (this.counts.get(this.#step) ?? 0) + this.#pending);
+    this.#pending = 0;
+    this.#step = -1;
+    return this.counts.size - before;
+  }
+
+  /** Takes the lines of another, which from now on is this one; by how many pairs of step and count there are more, both taken together. */
+  absorb(other: Leaf): number {
+    const added = this.settle() + other.settle();
+    const before = this.counts.size + other.counts.size;
+    for (const [step, lines] of other.counts) this.add(step, lines);
+    other.counts.clear();
+    other.#into = this;
+    return added + this.counts.size - before;
+  }
+}
