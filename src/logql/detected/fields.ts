@@ -1,6 +1,5 @@
 import type { OutputLabels } from '../source.ts';
-import { errorLabels } from './error-labels.ts';
-import { LineFields } from './line-fields.ts';
+import { errorLabels, LineFields } from './line-fields.ts';
 import type { DetectedField } from './task.ts';
 import { fieldType } from './value-type.ts';
 

@@ -10,6 +10,9 @@ import { JsonPaths } from './json-paths.ts';
 /** Parsers that a line is tried with, in this order. */
 export type LineParser = 'json' | 'logfmt';
 
+/** Labels that say how parsing went: no fields. */
+export const errorLabels: ReadonlySet<string> = new Set(['__error__', '__error_details__', '__preserve_error__']);
+
 /** Takes down what a parser sets: each label once, since of equal keys the first counts. */
 class RecordingLabels extends LabelsBuilder {
   readonly slots: LabelSlot[] = [];

@@ -1,4 +1,4 @@
-import { formatLabels } from '../../model/mod.ts';
+import { formatLabels, type LabelSet } from '../../model/mod.ts';
 import type { ResultRow, StreamsResult } from '../engine/types.ts';
 import type { OutputLabels } from '../source.ts';
 import type { DetectionRows } from './task.ts';
@@ -25,12 +25,15 @@ export function* packRows(result: Pick<StreamsResult, 'labels' | 'rows'>): Gener
 
 function byStream({ labels, rows }: Pick<StreamsResult, 'labels' | 'rows'>): readonly ResultRow[] {
   const keys = new Map<string, ResultRow[]>();
+  // Label sets that differ in metadata mostly share the stream's labels, which are then printed once.
+  const known = new Map<LabelSet, ResultRow[]>();
   const streamOf = labels.map(({ stream }) => {
+    let own = known.get(stream);
+    if (own !== undefined) return own;
     const key = formatLabels(stream);
-    const known = keys.get(key);
-    if (known !== undefined) return known;
-    const own: ResultRow[] = [];
+    own = keys.get(key) ?? [];
     keys.set(key, own);
+    known.set(stream, own);
     return own;
   });
   for (const row of rows) streamOf[row.labels]!.push(row);

@@ -1,6 +1,5 @@
 import type { OutputLabels } from '../source.ts';
-import { errorLabels } from './error-labels.ts';
-import { LineFields } from './line-fields.ts';
+import { errorLabels, LineFields } from './line-fields.ts';
 import { listedValue } from './value-type.ts';
 
 /** Gathers the values of one field. Sizes that were parsed are listed so that they can stand in a query; the rules are Loki's. */

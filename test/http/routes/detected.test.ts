@@ -91,6 +91,26 @@ describe('detected_fields', () => {
   });
 });
 
+describe('what Logs Drilldown asks next', () => {
+  it('has data for every field, after a restart, with nothing read before', async () => {
+    const started = [String(startNs), String(startNs + 60n * second)] as const;
+    for (const app of Object.keys(lines)) {
+      await server.restart();
+      const { fields } = await server.api.get<Fields>('/loki/api/v1/detected_fields', { ...range, query: `{app="${app}"}` });
+      expect(fields.length).toBeGreaterThan(0);
+      await Promise.all(
+        fields.map(async ({ label, cardinality }) => {
+          const query = `sum by (${label}) (count_over_time({app="${app}"} | json | logfmt | drop __error__, __error_details__ | ${label}!="" [60s]))`;
+          const answer = await server.api.get<{ data: { result: unknown[] } }>('/loki/api/v1/query_range', { query, start: started[0], end: started[1], step: '60000ms' });
+          expect([app, label, answer.data.result.length]).toEqual([app, label, cardinality]);
+          const { values } = await server.api.get<{ values: string[] }>(`/loki/api/v1/detected_field/${label}/values`, { ...range, query: `{app="${app}"} | json | logfmt | drop __error__, __error_details__` });
+          expect([app, label, values.length]).toEqual([app, label, cardinality]);
+        }),
+      );
+    }
+  });
+});
+
 describe('detected_field/{name}/values', () => {
   const values = (name: string, query: string, more: Readonly<Record<string, string>> = {}): Promise<{ values?: string[]; limit?: number }> =>
     server.api.get(`/loki/api/v1/detected_field/${name}/values`, { ...range, query, ...more });
@@ -170,5 +190,26 @@ it('obeys max_query_lookback', async () => {
     expect(await short.api.get('/loki/api/v1/detected_labels', { query: '{app="a"}' })).toEqual({ detectedLabels: [{ label: 'app', cardinality: 1 }, { label: 'service_name', cardinality: 1 }] });
   } finally {
     await short.close();
+  }
+});
+
+it('answers for several tenants at once', async () => {
+  const shared = await startInProcess('{auth_enabled: true, multi_tenant_queries_enabled: true}');
+  try {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const push = (tenant: string, stream: Readonly<Record<string, string>>, line: string): Promise<void> =>
+      shared.as({ 'x-scope-orgid': tenant }).push([{ stream: { app: 'x', service_name: 's', ...stream }, values: [[String(now), line]] }]);
+    await push('one', { build: '17', zone: 'a' }, 'v=1 w=x');
+    await push('two', { build: 'main', zone: 'b' }, '{"v":2,"__tenant_id__":"q"}');
+    const both = shared.as({ 'x-scope-orgid': 'one|two' });
+    const query = '{app="x"}';
+    expect(await both.get('/loki/api/v1/detected_labels', { query })).toEqual({
+      detectedLabels: [{ label: 'app', cardinality: 1 }, { label: 'build', cardinality: 1 }, { label: 'service_name', cardinality: 1 }, { label: 'zone', cardinality: 2 }],
+    });
+    const { fields } = await both.get<Fields>('/loki/api/v1/detected_fields', { query });
+    expect(fields.filter(({ label }) => label !== 'detected_level').map(({ label, cardinality }) => [label, cardinality])).toEqual([['__tenant_id___extracted', 1], ['v', 2], ['w', 1]]);
+    expect(await both.get('/loki/api/v1/detected_field/v/values', { query: '{app="x",__tenant_id__="two"}' })).toEqual({ limit: 1000, values: ['2'] });
+  } finally {
+    await shared.close();
   }
 });
