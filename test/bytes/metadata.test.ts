@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeMetadata, encodeMetadata } from '../../src/bytes/mod.ts';
+import { countMetadataBytes, decodeMetadata, encodeMetadata } from '../../src/bytes/mod.ts';
 import { isSpoorError, labelSet } from '../../src/model/mod.ts';
 
 const pairs = fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', minLength: 1 })), { maxLength: 8 }).map(labelSet);
@@ -36,4 +36,16 @@ test('cut and random bytes give coded errors only', () => {
 
 test('the bytes are those that segments and journals hold', () => {
   expect(Buffer.from(encodeMetadata([{ name: 'a', value: 'é' }, { name: 'b', value: 'x' }])).toString('hex')).toBe('016102c3a901620178');
+});
+
+test('counts values, and four bytes for each pair', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.string({ minLength: 1, maxLength: 300 }))), (pairs) => {
+      const labels = labelSet(pairs);
+      const encoded = Buffer.concat([Buffer.from('before'), encodeMetadata(labels), Buffer.from('behind')]);
+      expect(countMetadataBytes(encoded, 6, encoded.length - 12)).toBe(labels.reduce((sum, { value }) => sum + 4 + Buffer.byteLength(value), 0));
+    }),
+  );
+  // What is no metadata counts as it is.
+  expect(countMetadataBytes(Buffer.from([5, 1, 2]), 0, 3)).toBe(3);
 });
