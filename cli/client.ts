@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip, createInflate } from 'node:zlib';
 import { WebSocket } from 'ws';
@@ -39,6 +41,8 @@ export interface ConnectionOptions {
 
 /** Parameters of a request, in order; undefined ones are left out, a list repeats the name. */
 export type Parameters = Readonly<Record<string, string | number | bigint | readonly string[] | undefined>>;
+
+const ndjsonType = 'application/x-ndjson';
 
 /** Speaks Loki's HTTP API. */
 export class Client {
@@ -80,6 +84,35 @@ export class Client {
     }
   }
 
+  /**
+   * GETs lines of JSON, one after another, however many. Null where the server answers in another form, or refuses the request (400): it may know only JSON.
+   * An answer that is cut off is a Failure. Not repeated: what was there already would come again.
+   */
+  async lines(path: string, parameters: Parameters): Promise<AsyncIterable<string> | null> {
+    const url = this.#url(path, parameters);
+    if (!this.#options.quiet) this.#note(url.href);
+    const response = await this.#request(url, ndjsonType);
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status <= 299 && response.headers['content-type']?.startsWith(ndjsonType) === true) return this.#linesOf(response);
+    const text = await bodyOf(response).catch((error: unknown) => {
+      throw this.#unreachable(error);
+    });
+    if (status > 299 && status !== 400) throw refusal(response, text);
+    return null;
+  }
+
+  async *#linesOf(response: IncomingMessage): AsyncGenerator<string> {
+    const lines = createInterface({ input: decoded(response), crlfDelay: Infinity });
+    try {
+      for await (const line of lines) if (line !== '') yield line;
+    } catch (error) {
+      throw this.#unreachable(error);
+    } finally {
+      response.destroy();
+    }
+    if (!response.complete) throw this.#unreachable(new Error('the answer was cut off'));
+  }
+
   /** Opens a WebSocket. Resolves when it is open; a refusal is a Failure with the server's own text and status. */
   async open(path: string, parameters: Parameters): Promise<WebSocket> {
     const url = this.#url(path, parameters);
@@ -113,12 +146,7 @@ export class Client {
   }
 
   async #fetch(url: URL): Promise<string> {
-    const headers = { ...this.#headers, Accept: 'application/json', 'Accept-Encoding': this.#options.compress === true ? 'gzip, deflate' : 'identity' };
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, { ...this.#transport, headers }, resolve);
-      request.once('error', (error) => reject(this.#unreachable(error)));
-      request.end();
-    });
+    const response = await this.#request(url, 'application/json');
     let text: string;
     try {
       text = await bodyOf(response);
@@ -129,17 +157,30 @@ export class Client {
     return text;
   }
 
+  #request(url: URL, accept: string): Promise<IncomingMessage> {
+    const headers = { ...this.#headers, Accept: accept, 'Accept-Encoding': this.#options.compress === true ? 'gzip, deflate' : 'identity' };
+    return new Promise((resolve, reject) => {
+      const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, { ...this.#transport, headers }, resolve);
+      request.once('error', (error) => reject(this.#unreachable(error)));
+      request.end();
+    });
+  }
+
   #unreachable(error: unknown): Failure {
     return new Failure(`cannot reach ${this.#base.origin}: ${reasonOf(error)} (the address is set by --addr or LOKI_ADDR)`, 0, { cause: error });
   }
 }
 
-async function bodyOf(response: IncomingMessage): Promise<string> {
+function decoded(response: IncomingMessage): Readable {
   const encoding = response.headers['content-encoding'];
   const source = encoding === 'gzip' ? response.pipe(createGunzip()) : encoding === 'deflate' ? response.pipe(createInflate()) : response;
   if (source !== response) response.once('error', (error) => source.destroy(error));
+  return source;
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
-  for await (const piece of source) pieces.push(piece as Buffer);
+  for await (const piece of decoded(response)) pieces.push(piece as Buffer);
   if (!response.complete) throw new Error('the answer was cut off');
   return Buffer.concat(pieces).toString('utf8');
 }

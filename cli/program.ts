@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Client } from './client.ts';
+import { runContext } from './context.ts';
 import { environment, nowNs, type Environment } from './environment.ts';
+import { runExplain } from './explain.ts';
 import { addConnectionFlags, collect, connectionOptions, countOf } from './flags.ts';
 import { outputModes, Printer, type OutputMode, type PrintOptions } from './printer.ts';
 import { runInstantQuery, runRangeQuery, type ShowOptions } from './query.ts';
@@ -62,6 +64,22 @@ interface QueryFlags extends RangeFlags {
   readonly follow: boolean;
   readonly delayFor: number;
   readonly now?: string;
+}
+
+interface ContextFlags {
+  readonly id?: string;
+  readonly line?: string;
+  readonly before: number;
+  readonly after: number;
+  readonly labels: boolean;
+}
+
+interface ExplainFlags extends RangeFlags {
+  readonly limit: number;
+  readonly step?: string;
+  readonly instant: boolean;
+  readonly forward: boolean;
+  readonly analyze: boolean;
 }
 
 const defaultSince = '1h';
@@ -170,6 +188,34 @@ export function createProgram(surroundings: Surroundings): Command {
     const range = rangeOf(flags, globals().timezone);
     return runTrace(connect(), terminal, id, given ? { start: range.startNs, end: range.endNs } : {}, printOptions(!flags.labels));
   });
+
+  const context = program.command('context').description('show the entries before and after one, in its stream').argument('<selector>', `of its stream, such as '{app="shop"}'`).argument('<time>', 'its time: nanoseconds, or RFC 3339 with all digits');
+  context
+    .option('--id <id>', 'its id, as answers in application/x-ndjson have it')
+    .option('--line <text>', 'its line, where it shares its time with others')
+    .option('-B, --before <entries>', 'entries before it', count, 10)
+    .option('-A, --after <entries>', 'entries after it', count, 10)
+    .option('--no-labels', 'do not print labels')
+    .action((selector: string, time: string, flags: ContextFlags) => {
+      const { output, timezone } = globals();
+      const parameters = { query: selector, ts: parseTime(time, timezone, surroundings.nowNs()), id: flags.id, line: flags.line, before: flags.before, after: flags.after };
+      return runContext(connect(), terminal, new Printer(terminal, printOptions(!flags.labels)), parameters, output === 'default');
+    });
+
+  const explain = program.command('explain').description('show the plan of a query and what it would read').argument('<logql>', `such as '{app="shop"} |= "error"'`);
+  addRangeFlags(explain);
+  explain
+    .option('--limit <entries>', 'as of the query', count, 100)
+    .option('--step <duration>', 'distance of the points of a metric query')
+    .option('--instant', 'at the end of the range, as an instant query', false)
+    .option('--forward', 'oldest first', false)
+    .option('--analyze', 'run it, and show what it read and how long that took', false)
+    .action((logql: string, flags: ExplainFlags) => {
+      const { startNs, endNs } = rangeOf(flags, globals().timezone);
+      const range = flags.instant ? { time: endNs } : { start: startNs, end: endNs, step: seconds(flags.step) };
+      const parameters = { query: logql, ...range, limit: flags.limit, direction: flags.forward ? 'FORWARD' : 'BACKWARD', analyze: String(flags.analyze) };
+      return runExplain(connect(), terminal, parameters, globals().output === 'jsonl');
+    });
   return program;
 }
 

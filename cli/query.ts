@@ -1,5 +1,6 @@
 import { readQueryAnswer, type Entry, type QueryAnswer } from './answers.ts';
 import type { Client } from './client.ts';
+import { exportEntries } from './export.ts';
 import { Failure } from './failure.ts';
 import { chooseLabels, commonLabels, formatLabels, subtractLabels, type LabelChoice, type Labels } from './labels.ts';
 import type { Printer } from './printer.ts';
@@ -31,9 +32,14 @@ export interface RangeQuery {
   readonly intervalSeconds: number | undefined;
 }
 
-/** Runs a range query page by page and prints what comes. */
+/** Runs a range query and prints what comes: without a limit as one answer where the server has such, else page by page. */
 export async function runRangeQuery(client: Client, terminal: Terminal, printer: Printer, query: RangeQuery, show: ShowOptions): Promise<void> {
   const shower = new Shower(terminal, printer, show);
+  const all = query.limit === 0 ? await exportEntries(client, query) : null;
+  if (all !== null) {
+    for await (const entries of all) await shower.showEntries(entries);
+    return;
+  }
   for await (const page of pages(client, query)) {
     if (page.answer.resultType === 'streams') await shower.showEntries(page.entries);
     else await shower.showResult(page.answer);
