@@ -14,9 +14,8 @@ export interface StreamShard {
   readonly bytes: number;
 }
 
-interface SizedStream {
-  readonly labels: LabelSet;
-  fingerprint: bigint;
+interface Size {
+  streams: number;
   chunks: number;
   rows: number;
   bytes: number;
@@ -40,27 +39,33 @@ export async function readShards(parts: ExtentParts, query: LabelQuery, targetBy
 }
 
 async function shardsOf(parts: ExtentParts, query: LabelQuery, targetBytes: number, signal: AbortSignal): Promise<StreamShard[]> {
-  const found = new Map<string, SizedStream>();
+  const found = new Map<string, { readonly labels: LabelSet; readonly size: Size }>();
   await visitExtents(parts, query, signal, (labels, extents, key) => {
     const name = key();
-    const stream = found.get(name) ?? { labels, fingerprint: 0n, chunks: 0, rows: 0, bytes: 0 };
+    const stream = found.get(name) ?? { labels, size: { streams: 1, chunks: 0, rows: 0, bytes: 0 } };
     found.set(name, stream);
-    for (const { rows, bytes } of extents) {
-      stream.chunks += 1;
-      stream.rows += rows;
-      stream.bytes += bytes;
-    }
+    for (const { rows, bytes } of extents) addSize(stream.size, { streams: 0, chunks: 1, rows, bytes });
   });
+  const sizes = new Map<bigint, Size>();
   let counted = 0;
-  for (const stream of found.values()) {
-    stream.fingerprint = fingerprint(stream.labels);
+  for (const { labels, size } of found.values()) {
+    const known = fingerprint(labels);
+    const same = sizes.get(known);
+    if (same === undefined) sizes.set(known, size);
+    else addSize(same, size);
     counted += 1;
     if (counted % turnStreams !== 0) continue;
     await nextTurn();
     signal.throwIfAborted();
   }
-  const streams = [...found.values()].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  return cut(streams, targetBytes);
+  return cut(sizes, targetBytes);
+}
+
+function addSize(to: Size, size: Size): void {
+  to.streams += size.streams;
+  to.chunks += size.chunks;
+  to.rows += size.rows;
+  to.bytes += size.bytes;
 }
 
 /** Loki's fingerprint of a stream: XXH64 of its names and values, a byte 0xff after each. */
@@ -69,30 +74,14 @@ export function fingerprint(labels: LabelSet): bigint {
   return xxhash64(Buffer.concat(labels.flatMap(({ name, value }) => [Buffer.from(name), end, Buffer.from(value), end])));
 }
 
-/** `streams` rise by fingerprint. */
-function cut(streams: readonly SizedStream[], targetBytes: number): StreamShard[] {
-  const groups: SizedStream[][] = [];
-  let last: SizedStream[] = [];
-  let bytes = 0;
-  for (const stream of streams) {
-    if (last.length === 0 || bytes + stream.bytes > targetBytes) {
-      last = [];
-      groups.push(last);
-      bytes = 0;
-    }
-    last.push(stream);
-    bytes += stream.bytes;
+function cut(sizes: ReadonlyMap<bigint, Size>, targetBytes: number): StreamShard[] {
+  const shards: (Size & { readonly min: bigint })[] = [{ min: 0n, streams: 0, chunks: 0, rows: 0, bytes: 0 }];
+  // A typed array sorts many numbers in a tenth of the time.
+  for (const known of BigUint64Array.from(sizes.keys()).sort()) {
+    const size = sizes.get(known) as Size;
+    const last = shards.at(-1) as Size;
+    if (last.streams === 0 || last.bytes + size.bytes <= targetBytes) addSize(last, size);
+    else shards.push({ min: known, ...size });
   }
-  const total = (group: readonly SizedStream[], of: (stream: SizedStream) => number): number => group.reduce((sum, stream) => sum + of(stream), 0);
-  return (groups.length === 0 ? [[]] : groups).map((group, i) => {
-    const next = groups[i + 1]?.[0];
-    return {
-      min: i === 0 ? 0n : (group[0]?.fingerprint ?? 0n),
-      max: next === undefined ? fingerprintMax : next.fingerprint - 1n,
-      streams: group.length,
-      chunks: total(group, (stream) => stream.chunks),
-      rows: total(group, (stream) => stream.rows),
-      bytes: total(group, (stream) => stream.bytes),
-    };
-  });
+  return shards.map((shard, i) => ({ ...shard, max: (shards[i + 1]?.min ?? fingerprintMax + 1n) - 1n }));
 }
