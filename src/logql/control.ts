@@ -42,9 +42,14 @@ export class Holding {
     this.#control = control;
   }
 
+  /** Whether the query shall stop. */
+  get isStopped(): boolean {
+    return this.#control !== undefined && Atomics.load(this.#control.words, stopWord) !== 0;
+  }
+
   /** Throws `query_cancelled` where the query shall stop. */
   checkStop(): void {
-    if (this.#control !== undefined && Atomics.load(this.#control.words, stopWord) !== 0) throw new SpoorError('query_cancelled');
+    if (this.isStopped) throw new SpoorError('query_cancelled');
   }
 
   /** Notes that so much is held now. Throws `max_query_memory` where the query holds more than it may. */

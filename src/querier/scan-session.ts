@@ -1,22 +1,15 @@
 import { releaseNativeMemory } from '../bytes/mod.ts';
-import { decodeRowGroup, type ByteRange, type RowGroupMeta } from '../chunks/mod.ts';
 import { headRows, inWindows, OrderedRows, viewHeadBlock, type TimeWindow } from '../ingester/mod.ts';
-import { createScanner, type Batch, type BlockScanner, type Partial, type ScanTask } from '../logql/mod.ts';
-import { systemClock, type BytesColumn, type Clock, type ColumnNeeds, type LabelSet, type RowBlock } from '../model/mod.ts';
-import type { Unit, UnitPiece } from './units.ts';
+import { createScanner, Holding, type Batch, type BlockScanner, type Partial, type ScanTask } from '../logql/mod.ts';
+import { shreddedBlock, systemClock, type BytesColumn, type Clock, type ColumnNeeds, type RowBlock } from '../model/mod.ts';
+import type { SegmentCache } from './segment-cache.ts';
+import type { SegmentSource, Unit, UnitPiece } from './units.ts';
 
-/** What was read of a row group for a worker. */
-export interface FetchedRowGroup {
-  readonly meta: RowGroupMeta;
-  readonly ranges: readonly ByteRange[];
-  readonly buffers: readonly Uint8Array[];
-  readonly columns: ColumnNeeds;
-}
-
-/** A unit with the bytes of its segments, as it goes to a worker: `fetched[i]` belongs to `unit.sources[i]`, null for heads. */
+/** A unit as it goes to a worker, which reads its segments itself. */
 export interface LoadedUnit {
   readonly unit: Unit;
-  readonly fetched: readonly (FetchedRowGroup | null)[];
+  /** Columns that the scan needs of blocks. */
+  readonly needs: ColumnNeeds;
 }
 
 /** All columns: what merging needs. */
@@ -31,23 +24,33 @@ export interface UnitDone {
   readonly boundNs: bigint | null;
   /** Milliseconds that the unit took. */
   readonly workMs?: number;
+  /** Bytes of the object store that were read for it. */
+  readonly storedBytes?: number;
+}
+
+/** A scan in one thread. */
+interface Scan {
+  readonly scanner: BlockScanner;
+  readonly holding: Holding;
 }
 
 /** The scans under way in one worker thread, each with its scanner. Blocking calls. */
 export class ScanSessions {
-  readonly #scanners = new Map<number, BlockScanner>();
+  readonly #scans = new Map<number, Scan>();
+  readonly #segments: SegmentCache;
   readonly #clock: Clock;
   #bytesSinceRelease = 0;
 
-  constructor(clock: Clock = systemClock) {
+  constructor(segments: SegmentCache, clock: Clock = systemClock) {
+    this.#segments = segments;
     this.#clock = clock;
   }
 
   /** Runs a unit. `task` comes with the first one. */
   add(scan: number, task: ScanTask | null, loaded: LoadedUnit): UnitDone {
     const beganMs = this.#clock.monotonicMs();
-    const scanner = this.#scanner(scan, task);
-    for (const block of unitBlocks(loaded)) if (block.rows > 0) scanner.add(block);
+    const { scanner, holding } = this.#scan(scan, task);
+    addUnit(scanner, loaded, this.#segments, () => holding.checkStop());
     this.#bytesSinceRelease += loaded.unit.bytes;
     if (this.#bytesSinceRelease >= releaseBytes) {
       this.#bytesSinceRelease = 0;
@@ -56,20 +59,20 @@ export class ScanSessions {
     return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs };
   }
 
-  #scanner(scan: number, task: ScanTask | null): BlockScanner {
-    const known = this.#scanners.get(scan);
+  #scan(number: number, task: ScanTask | null): Scan {
+    const known = this.#scans.get(number);
     if (known !== undefined) return known;
-    if (task === null) throw new TypeError(`scan ${scan} was not begun`);
-    const scanner = createScanner(task);
-    this.#scanners.set(scan, scanner);
-    return scanner;
+    if (task === null) throw new TypeError(`scan ${number} was not begun`);
+    const scan = { scanner: createScanner(task), holding: new Holding(task.control) };
+    this.#scans.set(number, scan);
+    return scan;
   }
 
-  /** The result of all units that this worker was given, null if there was none, and the buffers in it that can be handed over. */
+  /** The result of all units that this worker was given, null if there was none or nobody wants it any more, and the buffers in it that can be handed over. */
   finish(scan: number): { readonly result: Batch | Partial | null; readonly buffers: readonly ArrayBuffer[] } {
-    const scanner = this.#scanners.get(scan);
-    this.#scanners.delete(scan);
-    const result = scanner?.finish() ?? null;
+    const known = this.#scans.get(scan);
+    this.#scans.delete(scan);
+    const result = known === undefined || known.holding.isStopped ? null : known.scanner.finish();
     return result?.kind === 'batch' ? packLines(result) : { result, buffers: [] };
   }
 }
@@ -88,35 +91,37 @@ function packLines(batch: Batch): { readonly result: Batch; readonly buffers: re
   return { result: { ...batch, rows }, buffers: [buffer] };
 }
 
-/** The rows of a unit, each once. */
-function* unitBlocks({ unit, fetched }: LoadedUnit): Generator<RowBlock> {
+/** Gives the scanner the rows of a unit, each once. */
+function addUnit(scanner: BlockScanner, { unit, needs }: LoadedUnit, segments: SegmentCache, checkStop: () => void): void {
   const toMerge: RowBlock[] = [];
-  for (const [i, { source, pieces }] of unit.sources.entries()) {
+  const columns = unit.merge ? allColumns : needs;
+  for (const { source, pieces } of unit.sources) {
+    checkStop();
     if (source.kind === 'head') {
       const wanted = pieces.map(({ slot, rowStart, windows }) => ({ slot, streamId: rowStart, windows }));
       toMerge.push(...headRows(viewHeadBlock(source.block), source.rows, wanted, unit.streams, source.fromRow));
       continue;
     }
-    const group = fetched[i];
-    if (group === null || group === undefined) throw new TypeError('a row group was not loaded');
-    const block = segmentRows(group, pieces, unit.streams, source.segment.key);
-    if (unit.merge) toMerge.push(block);
-    else yield block;
+    const group = segments.shredded(source, pieces, unit.streams);
+    if (group !== null && !unit.merge) scanner.addShredded(group);
+    else toAdd(scanner, toMerge, unit, group === null ? plainBlock(segments, source, pieces, unit, columns) : shreddedBlock(group, columns));
   }
   for (const blocks of Map.groupBy(toMerge, (block) => block.day).values()) {
     const ordered = new OrderedRows(blocks, unit.streams.length);
-    yield ordered.take(0, ordered.rows);
+    if (ordered.rows > 0) scanner.add(ordered.take(0, ordered.rows));
   }
 }
 
-/** Rows of pieces of a row group, inside their windows; `stream` points into `streams`. */
-function segmentRows(group: FetchedRowGroup, pieces: readonly UnitPiece[], streams: readonly LabelSet[], where: string): RowBlock {
-  const chunks = pieces.map(({ slot, rowStart, rows }) => ({ labels: streams[slot] as LabelSet, rowStart, rows }));
-  const block = decodeRowGroup(group.meta, group.ranges, group.buffers, group.columns, chunks, where);
-  for (let row = 0; row < block.rows; row++) block.stream[row] = (pieces[block.stream[row] as number] as UnitPiece).slot;
+function toAdd(scanner: BlockScanner, toMerge: RowBlock[], unit: Unit, block: RowBlock): void {
+  if (unit.merge) toMerge.push(block);
+  else if (block.rows > 0) scanner.add(block);
+}
+
+/** Rows of pieces of a row group that is not shredded, inside their windows. */
+function plainBlock(segments: SegmentCache, source: SegmentSource, pieces: readonly UnitPiece[], unit: Unit, columns: ColumnNeeds): RowBlock {
+  const block = segments.block(source, pieces, unit.streams, columns);
   const windowsOf = new Map(pieces.map(({ slot, windows }) => [slot, windows]));
-  const all = pieces.every(({ windows }) => windows === null);
-  return all ? { ...block, streams } : insideWindows({ ...block, streams }, windowsOf);
+  return pieces.every(({ windows }) => windows === null) ? block : insideWindows(block, windowsOf);
 }
 
 function insideWindows(block: RowBlock, windowsOf: ReadonlyMap<number, readonly TimeWindow[] | null>): RowBlock {
