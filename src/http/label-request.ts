@@ -32,12 +32,12 @@ export function labelRoute(app: FastifyInstance, parts: HttpParts, url: string, 
     const limits = parts.limits.forTenant(tenant);
     const parameters = requestParameters(request);
     const name = (request.params as { name?: string }).name ?? '';
-    const { signal, done } = await queryTurn(reply, parts, tenant, 'lookup');
+    const turn = await queryTurn(reply, parts, tenant, 'lookup');
     try {
-      const answer = await work({ tenant, limits, name, parameters, nowNs: parts.clock.nowNs(), signal });
+      const answer = await work({ tenant, limits, name, parameters, nowNs: parts.clock.nowNs(), signal: turn.signal });
       return await reply.type('application/json; charset=UTF-8').send(typeof answer === 'string' ? answer : JSON.stringify(answer));
     } finally {
-      done();
+      turn.done();
     }
   };
   app.route({ method: ['GET', 'POST'], url, handler });

@@ -23,7 +23,7 @@ interface Size {
 
 const fingerprintMax = 2n ** 64n - 1n;
 /** Fingerprints that are counted before the event loop gets a turn. */
-const turnStreams = 500;
+const turnStreams = 100;
 
 /**
  * Cuts the streams that match into shards of about `targetBytes` (all bytes of the chunks that touch the range), by fingerprint, as Loki does: the shards cover all fingerprints, a stream that is
