@@ -1,5 +1,5 @@
 export { crc32c } from './checksum.ts';
-export { asBuffer, compressLz4, decompressLz4 } from './compression.ts';
+export { asBuffer, compressLz4, compressZstd, decompressLz4, decompressZstd } from './compression.ts';
 export { countMetadataBytes, decodeMetadata, encodeMetadata } from './metadata.ts';
 export { releaseNativeMemory } from './native-memory.ts';
 export { ByteReader } from './reader.ts';

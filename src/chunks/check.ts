@@ -5,7 +5,7 @@ import type { PageMeta, RowGroupMeta } from './meta.ts';
 
 const numberColumns: readonly number[] = [
   columnIds.runStream, columnIds.runRows, columnIds.time, columnIds.lineLength, columnIds.metadataLength, columnIds.metadataCode,
-  columnIds.position, columnIds.index, columnIds.partition,
+  columnIds.position, columnIds.index, columnIds.partition, columnIds.template,
 ];
 const numberEncodings: readonly number[] = [encodingIds.constant, encodingIds.frame, encodingIds.delta];
 
@@ -30,7 +30,13 @@ export function checkRowGroup(group: RowGroupMeta): string | undefined {
     const wrong = checkNumbers(column, columns.get(column) ?? [], group);
     if (wrong !== undefined) return wrong;
   }
-  if (columns.has(columnIds.labels)) return 'labels inside a row group';
+  for (const column of [columnIds.labels, columnIds.shapes, columnIds.value, columnIds.pool]) if (columns.has(column)) return `${columnName(column)} inside a row group`;
+  if (group.shapes !== null) {
+    const [plain] = [columnIds.line, columnIds.metadata, columnIds.metadataLength, columnIds.metadataCode, columnIds.metadataDictionary].filter((column) => columns.has(column));
+    if (plain !== undefined) return `a shredded row group has ${columnName(plain)}`;
+    return columns.has(columnIds.template) ? undefined : 'template is missing';
+  }
+  if (columns.has(columnIds.template)) return 'a row group has templates but no shapes';
   const wrong = checkPlain(columnIds.line, columns.get(columnIds.line) ?? [], rows, lineBytes);
   if (wrong !== undefined) return wrong;
   return checkMetadata(columns, rows, metadataBytes);
@@ -38,7 +44,7 @@ export function checkRowGroup(group: RowGroupMeta): string | undefined {
 
 function checkNumbers(column: number, pages: readonly PageMeta[], group: RowGroupMeta): string | undefined {
   const ofRuns = column === columnIds.runStream || column === columnIds.runRows;
-  const optional = column === columnIds.metadataLength || column === columnIds.metadataCode;
+  const optional = column === columnIds.metadataLength || column === columnIds.metadataCode || column === columnIds.template;
   const [page] = pages;
   if (page === undefined) return optional ? undefined : `${columnName(column)} is missing`;
   if (pages.length > 1) return `${columnName(column)} is there twice`;

@@ -5,10 +5,10 @@ import { codecIds, columnIds, columnName, encodingIds, firstOptionalColumn, segm
 import { segmentLimits } from './limits.ts';
 import type { PageMeta, RowGroupMeta, SegmentFooter, TenantMeta } from './meta.ts';
 
-// Places are not stored: row groups, their pages, and then the label sections stand one after another from the segment's first byte on.
+// Places are not stored: row groups, their pages, then pools, label sections and shapes stand one after another from the segment's first byte on.
 
 /** Writes footer and trailer. */
-export function encodeFooter(tenants: readonly TenantMeta[], rowGroups: readonly RowGroupMeta[]): Buffer {
+export function encodeFooter(tenants: readonly TenantMeta[], rowGroups: readonly RowGroupMeta[], pool: PageMeta | null): Buffer {
   const writer = new ByteWriter(4096);
   writer.varint(tenants.length);
   for (const tenant of tenants) {
@@ -20,12 +20,22 @@ export function encodeFooter(tenants: readonly TenantMeta[], rowGroups: readonly
     writer.varint(group.tenant).varint(group.day < 0 ? -2 * group.day - 1 : 2 * group.day).varint(group.rows).varint(group.runs);
     writer.varint(group.minTime).varint(group.maxTime - group.minTime).varint(group.lineBytes).varint(group.metadataBytes).varint(group.pages.length);
     for (const page of group.pages) writePage(writer, page);
+    writer.u8(group.shapes === null ? 0 : 1);
+    if (group.shapes === null) continue;
+    writer.varint(group.storedBytes - bytesOf(group.pages));
+    writePage(writer, group.shapes);
   }
+  writer.u8(pool === null ? 0 : 1);
+  if (pool !== null) writePage(writer, pool);
   const length = writer.length;
   if (length > segmentLimits.footerBytesMax)
     throw new SpoorError('internal', { reason: `a segment's footer has ${length} bytes, over the limit of ${segmentLimits.footerBytesMax} (footerBytesMax)` });
   writer.u32(length).u16(segmentVersion).u16(0);
   return writer.u32(crc32c(writer.view())).bytes(segmentMagic).view();
+}
+
+function bytesOf(pages: readonly PageMeta[]): number {
+  return pages.reduce((bytes, page) => bytes + page.storedBytes, 0);
 }
 
 function writePage(writer: ByteWriter, page: PageMeta): void {
@@ -58,7 +68,7 @@ export function decodeFooter(tail: Uint8Array, segmentSize: number, where: strin
   const checked = footerBytes - 12;
   if (crc32c(all.subarray(0, checked)) !== all.readUInt32LE(checked)) throw new SpoorError('corruption', { where, offset: footerStart, reason: 'checksum of the footer does not match' });
   const version = all.readUInt16LE(footerBytes - segmentTrailerBytes + 4);
-  if (version !== segmentVersion) throw new SpoorError('format_version', { where, version, known: segmentVersion });
+  if (version < 1 || version > segmentVersion) throw new SpoorError('format_version', { where, version, known: segmentVersion });
   const reader = new ByteReader(all.subarray(0, footerBytes - segmentTrailerBytes), `${where}, footer`);
   if (all.readUInt16LE(footerBytes - segmentTrailerBytes + 6) !== 0) throw reader.damage('reserved bytes are not 0');
 
@@ -71,28 +81,41 @@ export function decodeFooter(tail: Uint8Array, segmentSize: number, where: strin
     if (section.values > segmentLimits.streamsMax) throw reader.damage(`${section.values} streams, over the limit of ${segmentLimits.streamsMax} (streamsMax)`);
     sections.push(section);
   }
-  const rowGroups: RowGroupMeta[] = [];
+  const unplaced: { readonly group: RowGroupMeta; readonly shapes: PageMeta | null }[] = [];
   const groupsOf: number[][] = names.map(() => []);
   let offset = 0;
   for (let left = reader.varint(segmentLimits.rowGroupsMax, 'number of row groups'); left > 0; left--) {
-    const group = readRowGroup(reader, offset);
+    const { group, shapes } = readRowGroup(reader, offset, version);
     const groups = groupsOf[group.tenant];
     if (groups === undefined) throw reader.damage(`row group of tenant ${group.tenant}, there are ${names.length}`);
-    groups.push(rowGroups.length);
-    rowGroups.push(group);
+    groups.push(unplaced.length);
+    unplaced.push({ group, shapes });
     offset += group.storedBytes;
+  }
+  let pool: PageMeta | null = null;
+  if (version > 1 && reader.u8() !== 0) {
+    pool = readPage(reader, offset);
+    if (pool.column !== columnIds.pool) throw reader.damage('a pool is none');
+    offset += pool.storedBytes;
   }
   const tenants = names.map((tenant, i): TenantMeta => {
     const labels = { ...sections[i]!, offset };
     offset += labels.storedBytes;
     return { tenant, streams: labels.values, labels, rowGroups: groupsOf[i]! };
   });
+  const rowGroups = unplaced.map(({ group, shapes }): RowGroupMeta => {
+    if (shapes === null) return group;
+    const placed = { ...group, shapes: { ...shapes, offset } };
+    offset += shapes.storedBytes;
+    return placed;
+  });
   reader.end();
   if (offset !== footerStart) throw reader.damage(`pages take ${offset} bytes, there are ${footerStart} before the footer`);
-  return { version, segmentBytes: segmentSize, footerBytes, tenants, rowGroups };
+  return { version, segmentBytes: segmentSize, footerBytes, tenants, rowGroups, pool };
 }
 
-function readRowGroup(reader: ByteReader, offset: number): RowGroupMeta {
+/** A row group; its shapes, which stand behind all row groups, have no place yet. */
+function readRowGroup(reader: ByteReader, offset: number, version: number): { readonly group: RowGroupMeta; readonly shapes: PageMeta | null } {
   const tenant = reader.varint(segmentLimits.tenantsMax, 'tenant of a row group');
   const zigzag = reader.varint(2 * segmentLimits.dayMax, 'day');
   const rows = reader.varint(segmentLimits.rowGroupRowsMax, 'rows of a row group');
@@ -109,10 +132,16 @@ function readRowGroup(reader: ByteReader, offset: number): RowGroupMeta {
     at += page.storedBytes;
   }
   const day = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-  const group = { tenant, day, rows, runs, minTime, maxTime, lineBytes, metadataBytes, offset, storedBytes: at - offset, pages };
+  let shapes: PageMeta | null = null;
+  if (version > 1 && reader.u8() !== 0) {
+    at += reader.varint(Number.MAX_SAFE_INTEGER - at, 'bytes of columns');
+    shapes = readPage(reader, 0);
+    if (shapes.column !== columnIds.shapes) throw reader.damage('a row group has no shapes');
+  }
+  const group = { tenant, day, rows, runs, minTime, maxTime, lineBytes, metadataBytes, offset, storedBytes: at - offset, pages, shapes };
   const wrong = checkRowGroup(group);
   if (wrong !== undefined) throw reader.damage(wrong);
-  return group;
+  return { group, shapes };
 }
 
 const knownColumns = new Set<number>(Object.values(columnIds));

@@ -1,5 +1,5 @@
-/** Version of the segment format that this build writes, and the newest that it reads (docs/formats/segment.md). */
-export const segmentVersion = 1;
+/** Version of the segment format that this build writes, and the newest that it reads; it reads all before it (docs/formats/segment.md). */
+export const segmentVersion = 2;
 
 /** Last bytes of every segment. */
 export const segmentMagic = Buffer.from('spoorSEG', 'latin1');
@@ -36,16 +36,24 @@ export const columnIds = {
   partition: 12,
   /** Label sets of a tenant; stands outside row groups. */
   labels: 13,
+  /** Of a shredded row group: number of the row's template. */
+  template: 14,
+  /** Templates and columns of a shredded row group; stands behind all row groups. */
+  shapes: 15,
+  /** A page of a shredded column; only the shapes know these. */
+  value: 16,
+  /** Values that columns of several row groups share; stands behind all row groups. */
+  pool: 17,
 } as const;
 
 /** First of the columns that a reader may skip. */
 export const firstOptionalColumn = 64;
 
 /** Encodings by their number in the page directory; one file each in encodings/. Numbers are never reused. */
-export const encodingIds = { constant: 1, frame: 2, delta: 3, plain: 4, dictionary: 5, labels: 6 } as const;
+export const encodingIds = { constant: 1, frame: 2, delta: 3, plain: 4, dictionary: 5, labels: 6, shapes: 7, value: 8, pool: 9 } as const;
 
 /** How a page's bytes are stored. */
-export const codecIds = { none: 0, lz4: 1 } as const;
+export const codecIds = { none: 0, lz4: 1, zstd: 2 } as const;
 
 export type ColumnName = keyof typeof columnIds;
 export type EncodingName = keyof typeof encodingIds;

@@ -43,6 +43,8 @@ export interface RowGroupMeta {
   readonly storedBytes: number;
   /** In file order. Pages of one column follow one another and hold consecutive rows. */
   readonly pages: readonly PageMeta[];
+  /** Where templates and columns stand, if lines and metadata were taken apart; their pages follow `pages`. */
+  readonly shapes: PageMeta | null;
 }
 
 /** A tenant's part of a segment. */
@@ -64,6 +66,8 @@ export interface SegmentFooter {
   readonly tenants: readonly TenantMeta[];
   /** In file order; SegmentChunk.rowGroup is an index into this. */
   readonly rowGroups: readonly RowGroupMeta[];
+  /** Values that columns of its row groups share. */
+  readonly pool: PageMeta | null;
 }
 
 /** One stream's run of rows in one row group: what the index points at. */

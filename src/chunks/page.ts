@@ -1,4 +1,4 @@
-import { asBuffer, compressLz4, crc32c, decompressLz4 } from '../bytes/mod.ts';
+import { asBuffer, compressLz4, compressZstd, crc32c, decompressLz4, decompressZstd } from '../bytes/mod.ts';
 import { SpoorError } from '../model/mod.ts';
 import { codecIds, columnName } from './format.ts';
 import { segmentLimits } from './limits.ts';
@@ -21,19 +21,29 @@ export interface PageContent {
 /** Pages below this many bytes are not compressed. */
 const compressBytesMin = 64;
 
-/** lz4 makes at most this many bytes of one. */
-const lz4RatioMax = 255;
+/** Pages below this many bytes are not worth the time that zstd takes to begin. */
+const zstdBytesMin = 256;
 
-/** Compresses a page with lz4 where that saves an eighth, and takes its checksum. `raw` may be used again afterwards. */
+/** What a codec makes of one byte at most. */
+const ratioMax: Readonly<Record<number, number>> = { [codecIds.lz4]: 255, [codecIds.zstd]: 65_536 };
+
+/**
+ * Compresses a page where that saves an eighth: with zstd where that takes at most four fifths of what lz4 takes, which is faster to read. Takes its checksum.
+ * `raw` may be used again afterwards.
+ */
 export function sealPage(content: PageContent, raw: Uint8Array): SealedPage {
-  const compressed = raw.length >= compressBytesMin ? compressLz4(raw) : undefined;
-  const pays = compressed !== undefined && compressed.length <= raw.length - (raw.length >> 3);
-  const data = pays ? compressed : copyOf(raw);
+  const { codec, data } = compress(raw);
   const { column, encoding, values, range } = content;
-  return {
-    meta: { column, encoding, codec: pays ? codecIds.lz4 : codecIds.none, values, storedBytes: data.length, rawBytes: raw.length, crc: crcOf(data), range },
-    data,
-  };
+  return { meta: { column, encoding, codec, values, storedBytes: data.length, rawBytes: raw.length, crc: crcOf(data), range }, data };
+}
+
+function compress(raw: Uint8Array): { readonly codec: number; readonly data: Uint8Array } {
+  const bytesMax = raw.length - (raw.length >> 3);
+  const lz4 = raw.length >= compressBytesMin ? compressLz4(raw) : undefined;
+  const zstd = raw.length >= zstdBytesMin ? compressZstd(raw) : undefined;
+  if (zstd !== undefined && zstd.length <= bytesMax && (lz4 === undefined || zstd.length * 5 <= Math.min(lz4.length, raw.length) * 4)) return { codec: codecIds.zstd, data: zstd };
+  if (lz4 !== undefined && lz4.length <= bytesMax) return { codec: codecIds.lz4, data: lz4 };
+  return { codec: codecIds.none, data: copyOf(raw) };
 }
 
 function copyOf(raw: Uint8Array): Buffer {
@@ -67,10 +77,10 @@ export function openPage(page: PageMeta, stored: Uint8Array, where: string): Uin
     if (page.rawBytes !== page.storedBytes) throw pageDamage(page, where, 'lengths of an uncompressed page differ');
     return stored;
   }
-  if (page.codec !== codecIds.lz4) throw pageDamage(page, where, `codec ${page.codec} is unknown`);
+  if (page.codec !== codecIds.lz4 && page.codec !== codecIds.zstd) throw pageDamage(page, where, `codec ${page.codec} is unknown`);
   if (page.rawBytes > segmentLimits.pageRawBytesMax) throw pageDamage(page, where, `${page.rawBytes} raw bytes, over the limit of ${segmentLimits.pageRawBytesMax} (pageRawBytesMax)`);
-  if (page.rawBytes > page.storedBytes * lz4RatioMax) throw pageDamage(page, where, `${page.rawBytes} raw bytes cannot come of ${page.storedBytes}`);
-  const raw = decompressLz4(stored, page.rawBytes);
-  if (raw === undefined) throw pageDamage(page, where, 'lz4 data is damaged');
+  if (page.rawBytes > page.storedBytes * (ratioMax[page.codec] ?? 1)) throw pageDamage(page, where, `${page.rawBytes} raw bytes cannot come of ${page.storedBytes}`);
+  const raw = page.codec === codecIds.lz4 ? decompressLz4(stored, page.rawBytes) : decompressZstd(stored, page.rawBytes);
+  if (raw === undefined) throw pageDamage(page, where, `${page.codec === codecIds.lz4 ? 'lz4' : 'zstd'} data is damaged`);
   return raw;
 }

@@ -14,6 +14,7 @@ export function neededPages(rowGroup: RowGroupMeta, columns: ColumnNeeds, chunks
     switch (page.column) {
       case columnIds.runRows:
       case columnIds.time:
+      case columnIds.template:
         return true;
       case columnIds.lineLength:
         return columns.lineLength || columns.lines;
@@ -65,8 +66,13 @@ export function touchedPages(pages: readonly PageMeta[], chunks: readonly RowRan
  * pages of lines and metadata that hold their rows are read. Hand the ranges and what was read to decodeRowGroup, with the same columns and chunks.
  */
 export function rowGroupRanges(rowGroup: RowGroupMeta, columns: ColumnNeeds, chunks?: readonly RowRange[]): ByteRange[] {
+  return coalesce(neededPages(rowGroup, columns, chunks));
+}
+
+/** The ranges in which pages stand, which come in file order; those with a small gap between them are one. */
+export function coalesce(pages: readonly PageMeta[]): ByteRange[] {
   const ranges: { offset: number; length: number }[] = [];
-  for (const page of neededPages(rowGroup, columns, chunks)) {
+  for (const page of pages) {
     if (page.storedBytes === 0) continue;
     const last = ranges.at(-1);
     if (last !== undefined && page.offset - (last.offset + last.length) <= segmentLimits.rangeGapBytesMax) last.length = page.offset + page.storedBytes - last.offset;

@@ -1,10 +1,9 @@
 import { countMetadataBytes } from '../bytes/mod.ts';
 import { SpoorError, type BytesColumn, type RowBlock, type RowOrder } from '../model/mod.ts';
-import { PlainPages } from './encodings/plain.ts';
+import type { BuiltContent, RowGroupContent } from './content.ts';
 import { columnIds } from './format.ts';
 import { sealIntegers } from './integers.ts';
 import { segmentLimits } from './limits.ts';
-import { MetadataBuilder } from './metadata-builder.ts';
 import type { SealedPage } from './page.ts';
 
 /** A block whose columns are all there. */
@@ -34,6 +33,7 @@ export interface BuiltRowGroup {
   readonly lineBytes: number;
   readonly metadataBytes: number;
   readonly pages: readonly SealedPage[];
+  readonly shredded: BuiltContent['shredded'];
 }
 
 interface OpenRun {
@@ -44,7 +44,7 @@ interface OpenRun {
 }
 
 /**
- * A row group that is being filled. Lines and metadata are compressed page by page as they come; the columns of numbers wait until the end.
+ * A row group that is being filled. Lines and metadata are the content's business; the columns of numbers wait until the end.
  */
 export class RowGroupBuilder {
   #rows = 0;
@@ -54,10 +54,13 @@ export class RowGroupBuilder {
   #index = new Float64Array(256);
   #partition = new Float64Array(256);
   #lineLength = new Float64Array(256);
-  readonly #lines = new PlainPages(columnIds.line);
-  readonly #metadata = new MetadataBuilder();
+  readonly #content: RowGroupContent;
   readonly #runs: OpenRun[] = [];
   readonly #streams = new Set<number>();
+
+  constructor(content: RowGroupContent) {
+    this.#content = content;
+  }
 
   get rows(): number {
     return this.#rows;
@@ -65,19 +68,19 @@ export class RowGroupBuilder {
 
   /** Bytes held, roughly. */
   get heldBytes(): number {
-    return this.#lines.heldBytes + this.#metadata.heldBytes + 5 * this.#time.byteLength + 64 * this.#runs.length;
+    return this.#content.heldBytes + 5 * this.#time.byteLength + 64 * this.#runs.length;
   }
 
   /** Bytes that it will take in the segment, roughly. */
   get estimatedBytes(): number {
-    return this.#lines.estimatedBytes + this.#metadata.estimatedBytes + 8 * this.#rows;
+    return this.#content.estimatedBytes + 8 * this.#rows;
   }
 
   /** True when no row may follow. */
   get full(): boolean {
     return (
       this.#rows >= segmentLimits.rowGroupRowsMax || this.#lineBytes >= segmentLimits.rowGroupLineBytesMax ||
-      this.#metadata.bytes >= segmentLimits.rowGroupMetadataBytesMax
+      this.#content.metadataBytes >= segmentLimits.rowGroupMetadataBytesMax
     );
   }
 
@@ -108,8 +111,7 @@ export class RowGroupBuilder {
       bytes += lines.length[row]! + countMetadataBytes(metadata.bytes, metadata.start[row]!, metadata.length[row]!);
     }
     if (!(time[from]! >= 0 && time[end - 1]! < 86_400e9)) throw new SpoorError('internal', { reason: 'a time of a block lies outside its day' });
-    this.#lines.append(lines, from, end);
-    this.#metadata.append(metadata, from, end);
+    this.#content.append(block, from, end);
     const last = this.#runs.at(-1);
     if (last?.stream === stream) {
       last.rows += end - from;
@@ -126,7 +128,7 @@ export class RowGroupBuilder {
   #fitting(block: FullBlock, from: number, to: number): number {
     let rows = this.#rows;
     let lineBytes = this.#lineBytes;
-    let metadataBytes = this.#metadata.bytes;
+    let metadataBytes = this.#content.metadataBytes;
     for (let row = from; row < to; row++) {
       const line = block.lines.length[row]!;
       const metadata = block.metadata.length[row]!;
@@ -165,8 +167,8 @@ export class RowGroupBuilder {
     this.#lineLength = grow(this.#lineLength);
   }
 
-  /** Encodes the row group. */
-  finish(): BuiltRowGroup {
+  /** Encodes the row group, whose rows are of one day. */
+  finish(day: number): BuiltRowGroup {
     const count = this.#runs.length;
     const start = new Uint32Array(count + 1);
     const runStream = new Float64Array(count);
@@ -179,13 +181,13 @@ export class RowGroupBuilder {
     const runs = { count, start };
     const one = { count: 1, start: Uint32Array.of(0, count) };
     const time = sealIntegers(columnIds.time, this.#time, runs, true);
+    const content = this.#content.finish({ runs, time: this.#time, day });
     const pages = [
       sealIntegers(columnIds.runStream, runStream, one, false),
       sealIntegers(columnIds.runRows, runRows, one, false),
       time,
       sealIntegers(columnIds.lineLength, this.#lineLength, runs, false),
-      ...this.#lines.finish(),
-      ...this.#metadata.finish(runs),
+      ...content.pages,
       sealIntegers(columnIds.position, this.#position, runs, false),
       sealIntegers(columnIds.index, this.#index, runs, false),
       sealIntegers(columnIds.partition, this.#partition, runs, false),
@@ -196,8 +198,9 @@ export class RowGroupBuilder {
       minTime: time.meta.range!.min,
       maxTime: time.meta.range!.max,
       lineBytes: this.#lineBytes,
-      metadataBytes: this.#metadata.bytes,
+      metadataBytes: this.#content.metadataBytes,
       pages,
+      shredded: content.shredded,
     };
   }
 }

@@ -1,11 +1,15 @@
-import { dayStartNs, type ColumnNeeds, type LabelSet, type RowBlock } from '../model/mod.ts';
+import { dayStartNs, shreddedBlock, SpoorError, type ColumnNeeds, type LabelSet, type RowBlock } from '../model/mod.ts';
+import { HexPoolReader } from './columns/pool.ts';
 import { decodeFooter, footerBytesOf } from './footer.ts';
 import { segmentTrailerBytes } from './format.ts';
 import { decodeLabels } from './labels.ts';
-import type { ChunkSelection, RowGroupMeta, SegmentChunk, SegmentFooter } from './meta.ts';
+import type { ChunkSelection, PageMeta, RowGroupMeta, SegmentChunk, SegmentFooter } from './meta.ts';
 import { PageSource } from './page-source.ts';
+import { openPage } from './page.ts';
 import { decodeRowGroup } from './row-group-reader.ts';
 import { decodeRuns, decodeRunStreams } from './runs.ts';
+import { decodeShapes } from './shapes.ts';
+import { ShreddedGroup } from './shredded-group.ts';
 
 /** Reads bytes of a segment; fewer than `length` only where it ends. */
 export type RangeReader = (offset: number, length: number) => Promise<Uint8Array>;
@@ -34,6 +38,7 @@ export class SegmentReader {
   readonly footer: SegmentFooter;
   readonly #read: RangeReader;
   readonly #where: string;
+  #pool: HexPoolReader | undefined;
   readonly #labels = new Map<number, readonly LabelSet[]>();
 
   constructor(read: RangeReader, footer: SegmentFooter, where: string) {
@@ -67,9 +72,19 @@ export class SegmentReader {
       const rowStart = runs.start[run]!;
       selections.push({ labels: labels[streams[run]!]!, rowStart, rows: runs.start[run + 1]! - rowStart });
     }
-    const block = decodeRowGroup(rowGroup, [range], [bytes], allColumns, selections, this.#where);
+    const block = rowGroup.shapes === null ? decodeRowGroup(rowGroup, [range], [bytes], allColumns, selections, this.#where) : await this.#shredded(rowGroup, rowGroup.shapes, source, selections);
     const { tenant } = this.footer.tenants[rowGroup.tenant]!;
     return { tenant, rowGroup: number, block, chunks: chunksOf(tenant, number, rowGroup, selections, block) };
+  }
+
+  async #shredded(rowGroup: RowGroupMeta, page: PageMeta, source: PageSource, selections: readonly ChunkSelection[]): Promise<RowBlock> {
+    const shapes = decodeShapes(openPage(page, await this.#read(page.offset, page.storedBytes), this.#where), rowGroup, this.#where);
+    for (const { columns } of shapes) for (const { pages } of columns) for (const own of pages) source.check(own);
+    const { pool } = this.footer;
+    this.#pool ??= pool === null ? undefined : new HexPoolReader(openPage(pool, await this.#read(pool.offset, pool.storedBytes), this.#where), this.#where);
+    const parts = { rowGroup, shapes, source, pool: () => this.#pool ?? missingPool(this.#where) };
+    const runs = selections.map(({ rowStart, rows }, stream) => ({ stream, from: rowStart, to: rowStart + rows }));
+    return shreddedBlock(new ShreddedGroup(parts, selections.map(({ labels }) => labels), runs), allColumns);
   }
 
   /** All row groups, in file order. */
@@ -86,4 +101,8 @@ function chunksOf(tenant: string, number: number, rowGroup: RowGroupMeta, select
     const minNs = start + BigInt(block.time[rowStart]!);
     return { tenant, labels, day: rowGroup.day, rowGroup: number, rowStart, rows, minNs, maxNs: start + BigInt(block.time[rowStart + rows - 1]!), bytes };
   });
+}
+
+function missingPool(where: string): never {
+  throw new SpoorError('corruption', { where, offset: 0, reason: 'a column needs a pool, and there is none' });
 }

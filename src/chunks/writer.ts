@@ -2,15 +2,19 @@ import { dayStartNs, formatLabels, SpoorError, type LabelSet, type RowBlock } fr
 import { encodeFooter } from './footer.ts';
 import { sealLabels } from './labels.ts';
 import { segmentLimits } from './limits.ts';
+import { HexPool } from './columns/pool.ts';
+import { columnIds, encodingIds } from './format.ts';
 import type { PageMeta, RowGroupMeta, SegmentChunk, TenantMeta } from './meta.ts';
-import type { SealedPage } from './page.ts';
+import { sealPage, type SealedPage } from './page.ts';
+import { PlainContent } from './plain-content.ts';
 import { RowGroupBuilder, type FullBlock } from './row-group-builder.ts';
+import { ShreddedContent } from './shredded-content.ts';
 
 /** A finished segment. */
 export interface Segment {
   /** The object's bytes, alone in their ArrayBuffer (transferable). */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** Bytes of footer and trailer at the end of `data`, for a reader's first request. */
+  /** Bytes of shapes, footer and trailer at the end of `data`, for a reader's first request. */
   readonly footerBytes: number;
   readonly rows: number;
   /** First and last time, nanoseconds since the epoch; 0 where there are no rows. */
@@ -41,6 +45,9 @@ interface OpenRowGroup {
  * begins a new row group.
  */
 export class SegmentWriter {
+  readonly #shred: boolean;
+  readonly #pool = new HexPool();
+  readonly #shapes: (SealedPage | null)[] = [];
   readonly #tenants = new Map<string, OpenTenant>();
   /** By tenant number and day; the one written to last stands last. */
   readonly #open = new Map<string, OpenRowGroup>();
@@ -51,6 +58,11 @@ export class SegmentWriter {
   #openBytes = 0;
   #rows = 0;
   #finished = false;
+
+  /** `shred: false` keeps lines and metadata as they are, in compressed pages. */
+  constructor({ shred = true }: { readonly shred?: boolean } = {}) {
+    this.#shred = shred;
+  }
 
   /** Bytes of the segment so far, without its footer; roughly, for what is not compressed yet. */
   get bytes(): number {
@@ -105,7 +117,7 @@ export class SegmentWriter {
         this.#close(key, group);
         group = undefined;
       }
-      if (group === undefined) group = { tenant: owner, day: block.day, builder: new RowGroupBuilder(), heldBytes: 0 };
+      if (group === undefined) group = { tenant: owner, day: block.day, builder: new RowGroupBuilder(this.#shred ? new ShreddedContent(this.#pool) : new PlainContent()), heldBytes: 0 };
       else this.#open.delete(key);
       this.#open.set(key, group);
       row = group.builder.append(stream, block, row, to);
@@ -125,15 +137,21 @@ export class SegmentWriter {
     this.#openBytes -= group.heldBytes;
     if (group.builder.rows === 0) return;
     const { tenant, day } = group;
-    const built = group.builder.finish();
+    const built = group.builder.finish(day);
     if (this.#rowGroups.length >= segmentLimits.rowGroupsMax) throw overLimit('rowGroupsMax');
     const number = this.#rowGroups.length;
     const offset = this.#storedBytes;
     const pages = built.pages.map((page) => this.#place(page));
+    const { shredded } = built;
+    this.#shapes.push(shredded?.shapes ?? null);
+    if (shredded !== null) {
+      this.#parts.push(...shredded.data);
+      this.#storedBytes += shredded.bytes;
+    }
     tenant.rowGroups.push(number);
     const { rows, minTime, maxTime, lineBytes, metadataBytes } = built;
     this.#rowGroups.push({
-      tenant: tenant.number, day, rows, runs: built.runs.length, minTime, maxTime, lineBytes, metadataBytes, offset, storedBytes: this.#storedBytes - offset, pages,
+      tenant: tenant.number, day, rows, runs: built.runs.length, minTime, maxTime, lineBytes, metadataBytes, offset, storedBytes: this.#storedBytes - offset, pages, shapes: null,
     });
     const start = dayStartNs(day);
     for (const run of built.runs) {
@@ -155,10 +173,18 @@ export class SegmentWriter {
   finish(): Segment {
     for (const [key, group] of this.#open) this.#close(key, group);
     this.#finished = true;
+    const pool =
+      this.#pool.count === 0 ? null : this.#place(sealPage({ column: columnIds.pool, encoding: encodingIds.pool, values: this.#pool.count, range: null }, this.#pool.bytes()));
     const tenants: TenantMeta[] = [];
     for (const { tenant, streams, rowGroups } of this.#tenants.values())
       tenants.push({ tenant, streams: streams.length, labels: this.#place(sealLabels(streams)), rowGroups });
-    const footer = encodeFooter(tenants, this.#rowGroups);
+    const shapesAt = this.#storedBytes;
+    const rowGroups = this.#rowGroups.map((group, i): RowGroupMeta => {
+      const shapes = this.#shapes[i];
+      return shapes === null || shapes === undefined ? group : { ...group, shapes: this.#place(shapes) };
+    });
+    const footer = encodeFooter(tenants, rowGroups, pool);
+    const footerBytes = this.#storedBytes - shapesAt + footer.length;
     const data = Buffer.allocUnsafeSlow(this.#storedBytes + footer.length);
     let at = 0;
     for (const part of this.#parts) {
@@ -176,7 +202,7 @@ export class SegmentWriter {
       if (minNs === undefined || first < minNs) minNs = first;
       if (maxNs === undefined || last > maxNs) maxNs = last;
     }
-    return { data: new Uint8Array(data.buffer), footerBytes: footer.length, rows: this.#rows, minNs: minNs ?? 0n, maxNs: maxNs ?? 0n, chunks: this.#chunks };
+    return { data: new Uint8Array(data.buffer), footerBytes, rows: this.#rows, minNs: minNs ?? 0n, maxNs: maxNs ?? 0n, chunks: this.#chunks };
   }
 }
 

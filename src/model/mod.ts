@@ -8,6 +8,7 @@ export { defaultLimits, ignoredLimits, limitSpecs, type BlockedQuery, type Limit
 export { strictestLimits } from './limits-of-several.ts';
 export type { CompiledMatcher, Matcher, MatchOp } from './matchers.ts';
 export type { BytesColumn, ColumnNeeds, RowBlock, RowOrder } from './rows.ts';
+export { shreddedBlock, someShreddedRows } from './shredded-block.ts';
 export type { BytesTexts, ColumnSummary, LineTemplate, ShreddedColumn, ShreddedRows, ShreddedRun, ShreddedTemplate } from './shredded.ts';
 export { formatBinarySize, parseConfigSize, parseSize } from './sizes.ts';
 export { isJoined, joinTenants, originalTenantLabel, splitTenants, tenantLabel, withTenantLabel } from './tenants.ts';

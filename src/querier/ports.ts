@@ -1,3 +1,4 @@
+import type { ByteRange } from '../chunks/mod.ts';
 import type { Generation, ReadSnapshot } from '../ingester/mod.ts';
 import type { Batch, Partial, ScanTask } from '../logql/mod.ts';
 import type { LoadedUnit, UnitDone } from './scan-session.ts';
@@ -14,4 +15,10 @@ export interface SnapshotSource {
   snapshot(): ReadSnapshot;
   /** Calls `listener` whenever new rows are queryable, with the generation that got them, until the function returned is called. */
   onApplied(listener: (generation: Generation) => void): () => void;
+}
+
+/** Reads segments there and then; for threads that have nothing else to do meanwhile. */
+export interface SegmentIo {
+  /** The bytes of the ranges, fewer only where the object ends. Throws what the object store throws. */
+  read(key: string, ranges: readonly ByteRange[]): readonly Uint8Array[];
 }

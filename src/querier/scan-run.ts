@@ -1,20 +1,21 @@
 import { createScanner, newControl, stopQuery, type Batch, type Partial, type ScanTask } from '../logql/mod.ts';
 import type { ByteBudget, ColumnNeeds } from '../model/mod.ts';
 import type { ScanPool } from './ports.ts';
-import type { LoadedUnit } from './scan-session.ts';
+import type { LoadedUnit, UnitDone } from './scan-session.ts';
 import type { FairTurns, TurnTaker } from './schedule/turns.ts';
 import type { Unit } from './units.ts';
 
 /** What scans work with. */
 export interface ScanParts {
   readonly pool: ScanPool;
-  readonly segments: { load(unit: Unit, needs: ColumnNeeds, signal: AbortSignal): Promise<LoadedUnit> };
   /** Of all scans together: bytes of rows that were read and not looked through yet. */
   readonly memory: ByteBudget;
   /** Turns to read a unit and keep it until it was worked on. */
   readonly readTurns: FairTurns;
   /** Turns to work on a unit. */
   readonly workTurns: FairTurns;
+  /** Told of each unit that a worker is through with. */
+  readonly worked?: (unit: Unit, done: UnitDone) => void;
 }
 
 let scans = 0;
@@ -151,12 +152,7 @@ class LaneRun {
         share?.release();
         turn.done(workMs);
       };
-      try {
-        return { loaded: await parts.segments.load(unit, needs, signal), release };
-      } catch (error) {
-        release(0);
-        throw error;
-      }
+      return { loaded: { unit, needs }, release };
     } catch (error) {
       turn.done(0);
       throw error;
@@ -175,6 +171,7 @@ class LaneRun {
         this.#task = null;
         workMs = done.workMs;
         next.bound(done.boundNs);
+        parts.worked?.(unit.loaded.unit, done);
       } finally {
         turn.done(workMs);
       }

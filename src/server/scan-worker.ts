@@ -1,8 +1,12 @@
+import { workerData } from 'node:worker_threads';
 import type { DetectionRows, DetectionTask, ScanTask } from '../logql/mod.ts';
-import { Detections, ScanSessions, type LoadedUnit } from '../querier/mod.ts';
+import { Detections, ScanSessions, SegmentCache, type LoadedUnit } from '../querier/mod.ts';
 import { answerCalls } from './answer-calls.ts';
+import { BlockingIo } from './blocking-io.ts';
+import type { ScanThreadData } from './pools.ts';
 
-const sessions = new ScanSessions();
+const { io, segmentCacheBytes } = workerData as ScanThreadData;
+const sessions = new ScanSessions(new SegmentCache(new BlockingIo(io), segmentCacheBytes));
 const detections = new Detections();
 
 /** A thread that runs scans. */

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails } from '../model/mod.ts';
 
 /** A call as it goes to a thread. */
@@ -20,6 +20,12 @@ export interface ThreadFailure {
   readonly stack?: string | undefined;
 }
 
+/** What a thread gets when it begins. */
+export interface ThreadData {
+  readonly data: unknown;
+  readonly transfer: readonly MessagePort[];
+}
+
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -34,13 +40,16 @@ interface Thread {
 /** A fixed number of worker threads with a method call protocol. A thread answers its calls in order; one that died is replaced at the next call. */
 export class WorkerThreads {
   readonly #url: URL;
+  readonly #begin: (() => ThreadData) | null;
   /** A thread begins with its first call. */
   readonly #threads: (Thread | undefined)[];
   #calls = 0;
   #closed = false;
 
-  constructor(url: URL, count: number) {
+  /** `begin` gives each new thread its workerData. */
+  constructor(url: URL, count: number, begin: (() => ThreadData) | null = null) {
     this.#url = url;
+    this.#begin = begin;
     this.#threads = Array.from({ length: count }, () => undefined);
   }
 
@@ -49,7 +58,8 @@ export class WorkerThreads {
   }
 
   #spawn(): Thread {
-    const worker = new Worker(this.#url, { stdout: false, stderr: false });
+    const given = this.#begin?.();
+    const worker = new Worker(this.#url, { stdout: false, stderr: false, ...(given === undefined ? {} : { workerData: given.data, transferList: [...given.transfer] }) });
     const thread: Thread = { worker, pending: new Map(), alive: true };
     worker.on('message', (answer: ThreadAnswer) => {
       const pending = thread.pending.get(answer.id);

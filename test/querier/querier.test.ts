@@ -3,86 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { IndexReader, openCatalogue } from '../../src/index/mod.ts';
-import { defaultIngesterSettings, Ingester, seal } from '../../src/ingester/mod.ts';
-import { encodeRecord, openDiskJournal, recordId, type Journal } from '../../src/journal/mod.ts';
-import { Engine } from '../../src/logql/mod.ts';
 import { streamOrder } from '../../src/logql/scan/mod.ts';
-import { defaultLimits, formatLabels, labelSet, systemClock, type LabelSet } from '../../src/model/mod.ts';
-import { openDirectoryStore, type ObjectStore } from '../../src/objects/mod.ts';
-import { Querier, ScanSessions, type ScanPool } from '../../src/querier/mod.ts';
-import { entryBatch, type PlainEntry } from '../support/batches.ts';
+import { defaultLimits, formatLabels, labelSet, type LabelSet } from '../../src/model/mod.ts';
+import type { PlainEntry } from '../support/batches.ts';
+import { Stack, tenant } from '../support/stack.ts';
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const never = new AbortController().signal;
-const partitions = 2;
-const tenant = 't';
-
-/** Scan sessions in this thread; others get a turn between two calls, as with threads. */
-function inlinePool(): ScanPool {
-  const lanes = [new ScanSessions(), new ScanSessions()];
-  const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
-  return {
-    lanes: lanes.length,
-    add: async (lane, scan, task, loaded) => {
-      await turn();
-      return lanes[lane]!.add(scan, task, loaded);
-    },
-    finish: async (lane, scan) => {
-      await turn();
-      return lanes[lane]!.finish(scan).result;
-    },
-  };
-}
-
-/** Journal, objects, ingester and querier as one process has them, with heads so small that everything spreads over blocks. */
-class Stack {
-  readonly engine: Engine;
-  readonly querier: Querier;
-  readonly ingester: Ingester;
-  readonly #journal: Journal;
-  readonly #store: ObjectStore;
-
-  private constructor(journal: Journal, store: ObjectStore, ingester: Ingester) {
-    this.#journal = journal;
-    this.#store = store;
-    this.ingester = ingester;
-    this.querier = new Querier({ snapshots: ingester, store, index: new IndexReader({ store }), pool: inlinePool(), footerCacheBytes: 10_000, scanBytesMax: 2000 });
-    this.engine = new Engine(this.querier);
-  }
-
-  static async open(directory: string): Promise<Stack> {
-    const store = await openDirectoryStore({ directory: path.join(directory, 'objects') });
-    const journal = await openDiskJournal({ directory: path.join(directory, 'journal'), partitions, clock: systemClock, fileBytesMax: 4096 });
-    const ingester = await Ingester.start({
-      partitions,
-      owner: 'test',
-      journal,
-      store,
-      catalogue: await openCatalogue({ store, partitions }),
-      pool: { seal: async (task) => seal(task) },
-      settings: { ...defaultIngesterSettings, blockRows: 8, blockBytes: 512, segmentBytesMax: 600, retryMinMs: 1, retryMaxMs: 5 },
-      clock: systemClock,
-      log: quiet,
-    });
-    while (!(await ingester.caughtUp())) await new Promise((resolve) => { setTimeout(resolve, 1); });
-    return new Stack(journal, store, ingester);
-  }
-
-  /** Gives the position of the record. */
-  async append(partition: number, entries: readonly PlainEntry[]): Promise<bigint> {
-    const data = encodeRecord(entryBatch(tenant, entries));
-    const { position } = await this.#journal.append(partition, data, recordId(data));
-    await this.ingester.applied(partition, position);
-    return position;
-  }
-
-  async close(): Promise<void> {
-    await this.ingester.close();
-    await this.#journal.close();
-    await this.#store.close();
-  }
-}
 
 interface Row {
   readonly labels: LabelSet;

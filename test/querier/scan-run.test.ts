@@ -32,10 +32,13 @@ class Account {
     const pool: ScanPool = {
       lanes: options.lanes ?? 3,
       add: async (lane, _scan, begin, { unit }) => {
-        await sleep(2);
+        this.loaded.push(unit.maxNs);
+        this.held += unit.bytes;
+        this.heldMost = Math.max(this.heldMost, this.held);
+        await sleep(options.loadMs ?? 2);
+        this.held -= unit.bytes;
         if (unit.maxNs === options.failAt) throw new Error(`failed at ${unit.maxNs}`);
         this.added.push({ lane, time: unit.maxNs, begins: begin !== null });
-        this.held -= unit.bytes;
         return { boundNs: options.bound?.(unit.maxNs) ?? null };
       },
       finish: async (lane) => {
@@ -48,15 +51,6 @@ class Account {
       memory: new ByteBudget(options.memory ?? 1000),
       readTurns: new FairTurns(pool.lanes, 4),
       workTurns: new FairTurns(pool.lanes, 1),
-      segments: {
-        load: async (unit, _needs, signal) => {
-          this.loaded.push(unit.maxNs);
-          this.held += unit.bytes;
-          this.heldMost = Math.max(this.heldMost, this.held);
-          await sleep(options.loadMs ?? 1, undefined, { signal });
-          return { unit, fetched: [] };
-        },
-      },
     };
   }
 }

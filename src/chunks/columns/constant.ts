@@ -3,15 +3,16 @@ import { alphabetClass, alphabetOf } from './alphabet.ts';
 import { BaseColumn, type ColumnContext } from './base.ts';
 import type { ColumnDictionary, ColumnHeader, ColumnTexts, ColumnValues, EncodedColumn, PageOpener } from './column.ts';
 import { textNumber } from './numbers.ts';
-import { allPlaces, sameBytes } from './texts.ts';
+import { allPlaces, sameBytes, viewOf } from './texts.ts';
 
 /** Whether all values are the same. */
 export function isConstant(values: ColumnValues): boolean {
   const { bytes, start, length, count } = values;
   const [firstStart, firstLength] = [start[0]!, length[0]!];
   for (let i = 1; i < count; i++) if (length[i] !== firstLength) return false;
+  const view = viewOf(bytes);
   for (let i = count - 1; i > 0; i--) {
-    if (start[i] !== firstStart && !sameBytes(bytes, firstStart, bytes, start[i]!, firstLength)) return false;
+    if (start[i] !== firstStart && !sameBytes(view, firstStart, view, start[i]!, firstLength)) return false;
   }
   return true;
 }

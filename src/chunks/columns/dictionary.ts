@@ -7,7 +7,7 @@ import { bitWidth, bitsAt, packBits, packedBytes, unpackBits } from './bits.ts';
 import type { ColumnDictionary, ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
 import { textNumber } from './numbers.ts';
 import { scratchWords } from './scratch.ts';
-import { PlaceList, sameBytes, searchEach, textBuffer, type Lengths } from './texts.ts';
+import { PlaceList, sameBytes, searchEach, textBuffer, viewOf, type Lengths } from './texts.ts';
 
 /** Where entries stand. */
 const forms = { inline: 0, page: 1 } as const;
@@ -26,15 +26,17 @@ function stepsMax(count: number): number {
   return 32 * count + 4096;
 }
 
-function hashOf(bytes: Buffer, at: number, length: number): number {
+function hashOf(view: DataView, at: number, length: number): number {
   let hash = seed ^ length;
   let i = at;
   for (const end = at + length - 3; i < end; i += 4) {
-    hash = Math.imul(hash ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)), 0x9e3779b1);
+    hash = Math.imul(hash ^ view.getInt32(i, true), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
-  for (const end = at + length; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x85ebca6b);
-  return hash ^ (hash >>> 13);
+  for (const end = at + length; i < end; i++) hash = Math.imul(hash ^ view.getUint8(i), 0x85ebca6b);
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x7feb352d);
+  return hash ^ (hash >>> 15);
 }
 
 /** How many of some values spread over all are distinct; one of `sampled` at most. */
@@ -49,7 +51,8 @@ export function distinctOfSample(values: ColumnValues): { readonly distinct: num
  * of the scratch arrays. -1 where there are too many, they collide, or their estimated bits get over the limit.
  */
 function enter(values: ColumnValues, count: number, step: number, bitsMax: number): number {
-  const { bytes, start, length } = values;
+  const { start, length } = values;
+  const view = viewOf(values.bytes);
   const codes = scratchWords(0, count);
   const entries = scratchWords(4, Math.min(count, segmentLimits.columnDictionaryEntriesMax) + 1);
   let size = 1024;
@@ -65,13 +68,13 @@ function enter(values: ColumnValues, count: number, step: number, bitsMax: numbe
     const place = step === 1 ? i : Math.floor(i * step);
     const at = start[place]!;
     const bytesOf = length[place]!;
-    const hash = hashOf(bytes, at, bytesOf);
+    const hash = hashOf(view, at, bytesOf);
     let slot = hash & mask;
     let code = slots[slot]! - 1;
     while (code >= 0) {
       if (hashes[code] === hash) {
         const entry = entries[code]!;
-        if (length[entry] === bytesOf && sameBytes(bytes, start[entry]!, bytes, at, bytesOf)) break;
+        if (length[entry] === bytesOf && sameBytes(view, start[entry]!, view, at, bytesOf)) break;
       }
       slot = (slot + 1) & mask;
       code = slots[slot]! - 1;
@@ -93,12 +96,25 @@ function enter(values: ColumnValues, count: number, step: number, bitsMax: numbe
     codes[i] = code;
     if (i === look) {
       look += lookEvery;
-      if (steps > stepsMax(i) || entryBytes * 8 * textPart + count * (bitWidth(distinct) - 1) > bitsMax) return -1;
-      // So few repeats mean far more values than entries pay for.
-      if (i > 4000 && distinct > 0.97 * i) return -1;
+      const all = Math.min(count, distinctOf(i + 1, distinct, count));
+      if (steps > stepsMax(i) || ((entryBytes * 8 * textPart) / distinct) * (distinct + (all - distinct) / 2) + count * (bitWidth(distinct) - 1) > bitsMax) return -1;
     }
   }
   return steps > stepsMax(count) ? -1 : distinct;
+}
+
+/** How many distinct values `count` ones have, if `seen` of them have `distinct` and all come equally often: an estimate that is low where some come more often. */
+function distinctOf(seen: number, distinct: number, count: number): number {
+  if (distinct === seen) return count;
+  // distinct / seen = (1 - e^-x) / x, where x is seen by the number of values that there are.
+  let [low, high] = [0, 64];
+  for (let i = 0; i < 24; i++) {
+    const x = (low + high) / 2;
+    if ((1 - Math.exp(-x)) / x > distinct / seen) low = x;
+    else high = x;
+  }
+  const values = seen / high;
+  return values * (1 - Math.exp(-count / values));
 }
 
 function regrow(size: number, entries: number): void {

@@ -3,6 +3,7 @@ import { commonAffix, cutAffix, draftAffix, encodeAffix, lengthsWithout, without
 import type { Draft } from './base.ts';
 import { bitWidth } from './bits.ts';
 import type { ColumnValues, EncodedColumn } from './column.ts';
+import { compactValues } from './compact.ts';
 import { encodeConstant, isConstant } from './constant.ts';
 import { draftDecimal } from './decimal.ts';
 import { distinctOfSample, draftDictionary } from './dictionary.ts';
@@ -41,7 +42,8 @@ const sampleJudged = 1024;
 const smallDictionary = 256;
 
 /** Writes a column with the encoding that takes the fewest bytes. Every encoding gives the values back byte for byte. */
-export function encodeColumn(values: ColumnValues, options: EncodeOptions): EncodedColumn {
+export function encodeColumn(given: ColumnValues, options: EncodeOptions): EncodedColumn {
+  let values = given;
   const { count } = values;
   if (count === 0) return encodeConstant(values);
   const lengths = lengthsOf(values);
@@ -54,6 +56,7 @@ export function encodeColumn(values: ColumnValues, options: EncodeOptions): Enco
     const draft = draftDictionary(values, lengths, Infinity);
     if (draft !== null) return draft.make();
   }
+  values = compactValues(values, lengths);
   const sample = sampleOf(values);
   const draft = binary(values, lengths, sample, options.pool) ?? affixed(values, lengths, sample, options.pool);
   const textBits = lengths.total * 8 * textPart + count * bitWidth(lengths.max - lengths.min);

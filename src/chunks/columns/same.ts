@@ -3,7 +3,7 @@ import type { Column, ColumnDictionary, ColumnHeader, ColumnTexts, ColumnValues,
 import { ByteReader, ByteWriter } from '../../bytes/mod.ts';
 import { alphabetClass, alphabetOf } from './alphabet.ts';
 import { segmentLimits } from '../limits.ts';
-import { sameBytes, type Lengths } from './texts.ts';
+import { sameBytes, viewOf, type Lengths } from './texts.ts';
 
 /** The number of the earlier column that has the same values; -1 where none has. */
 export function findSame(values: ColumnValues, earlier: readonly ColumnValues[]): number {
@@ -12,10 +12,11 @@ export function findSame(values: ColumnValues, earlier: readonly ColumnValues[])
 
 function sameValues(a: ColumnValues, b: ColumnValues): boolean {
   const { count } = a;
+  const [ours, theirs] = [viewOf(a.bytes), viewOf(b.bytes)];
   // Columns that differ mostly do so in the first row, or in the last.
-  for (const i of [0, count - 1, count >>> 1]) if (a.length[i] !== b.length[i] || !sameBytes(a.bytes, a.start[i]!, b.bytes, b.start[i]!, a.length[i]!)) return false;
+  for (const i of [0, count - 1, count >>> 1]) if (a.length[i] !== b.length[i] || !sameBytes(ours, a.start[i]!, theirs, b.start[i]!, a.length[i]!)) return false;
   for (let i = 0; i < count; i++) if (a.length[i] !== b.length[i]) return false;
-  for (let i = 0; i < count; i++) if (!sameBytes(a.bytes, a.start[i]!, b.bytes, b.start[i]!, a.length[i]!)) return false;
+  for (let i = 0; i < count; i++) if (!sameBytes(ours, a.start[i]!, theirs, b.start[i]!, a.length[i]!)) return false;
   return true;
 }
 

@@ -118,11 +118,21 @@ export function lengthsOf(values: ColumnValues): Lengths {
   return { min, max, total };
 }
 
+/** The bytes to be read four at a time. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Whether two byte strings of one length are the same. */
-export function sameBytes(a: Buffer, aStart: number, b: Buffer, bStart: number, length: number): boolean {
-  if (length > 128) return a.compare(b, bStart, bStart + length, aStart, aStart + length) === 0;
-  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
-  return true;
+export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: number, length: number): boolean {
+  if (length < 4) {
+    for (let i = 0; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+    return true;
+  }
+  // The last four may be read twice.
+  const last = length - 4;
+  for (let i = 0; i < last; i += 4) if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
 }
 
 /** A buffer of its own for rendered texts. */

@@ -1,10 +1,10 @@
 import { asBuffer } from '../../bytes/mod.ts';
-import { formatLabels, type LabelSet, type Matcher, type RowBlock } from '../../model/mod.ts';
+import { formatLabels, type LabelSet, type Matcher, type RowBlock, type RowOrder, type ShreddedRows } from '../../model/mod.ts';
 import { createRangeAggregator } from '../functions/create.ts';
 import { placeOf, type RangeAggregator } from '../functions/range-aggregator.ts';
 import { Holding, rowsPerCheck } from '../control.ts';
 import type { RangeAggregation } from '../plan/aggregation.ts';
-import { compileMatcher } from '../regex/mod.ts';
+import { compileMatcher, type TextFilter } from '../regex/mod.ts';
 import type { Partial, ScanTask } from '../source.ts';
 import { compilePipeline } from '../stages/compile.ts';
 import { labelNeeds } from '../stages/hints.ts';
@@ -13,9 +13,11 @@ import { LabelsBuilder } from '../stages/labels-builder.ts';
 import { Row, type CompiledStage } from '../stages/stage.ts';
 import { compileUnwrap, type CompiledUnwrap } from '../stages/unwrap.ts';
 import { BlockLines } from './block-lines.ts';
+import type { Stage } from '../syntax/mod.ts';
 import { splitStages } from './leading.ts';
 import type { BlockScanner, ScanNeeds } from './scanner.ts';
 import { LineSelector } from './select.ts';
+import { AggregateRows, type AggregateSink } from './shredded/aggregate-rows.ts';
 import { StatsCounter } from './stats.ts';
 import { streamOrder } from './stream-order.ts';
 
@@ -36,6 +38,7 @@ export class AggregateScanner implements BlockScanner {
   /** The aggregator's handle by the builder's number of the series. */
   readonly #handles: number[] = [];
   readonly #stats = new StatsCounter();
+  readonly #shredded: AggregateRows;
   #times = new Float64Array(1024);
   #streamOrder = 0;
 
@@ -59,12 +62,65 @@ export class AggregateScanner implements BlockScanner {
       lines,
       metadata: unwrap !== null || this.#stages.some(({ usesLabels }) => usesLabels) || !alwaysInStream(this.#by, task.matchers),
     };
+    this.#shredded = new AggregateRows(this.#sink(filters, rest));
+  }
+
+  addShredded(rows: ShreddedRows): void {
+    this.#shredded.add(rows);
+    this.#hold();
+  }
+
+  #sink(filters: readonly TextFilter[], stages: readonly Stage[]): AggregateSink {
+    const unwrap = this.#unwrap;
+    const builder = this.#builder;
+    const aggregator = this.#aggregator;
+    const sink = {
+      filters,
+      program: { stages, compiled: this.#stages },
+      builder,
+      row: this.#row,
+      needs: this.needs,
+      sumsBytes: this.#sumsBytes,
+      hasUnwrap: unwrap !== null,
+      value: 1,
+      enterStream: (labels: LabelSet): void => {
+        builder.resetStream(labels);
+        if (this.needs.order) this.#streamOrder = streamOrder(labels);
+      },
+      finishRow: (): number => {
+        if (unwrap !== null) {
+          if (!unwrap.process(this.#row)) return -1;
+          sink.value = unwrap.value;
+        }
+        return this.#handle(builder.groupedResult());
+      },
+      streamSeries: (): number => {
+        builder.resetRow(null, 0, 0);
+        return this.#handle(builder.groupedResult());
+      },
+      add: (series: number, day: number, time: number, value: number, order: RowOrder | null, row: number): void => {
+        if (order === null) aggregator.add(series, day, time, value, 0, 0, 0);
+        else aggregator.add(series, day, time, value, this.#streamOrder, order.position[row]!, placeOf(order.index[row]!, order.partition[row]!));
+      },
+      addCounts: (series: number, day: number, time: Float64Array, from: number, to: number): void => aggregator.addCounts(series, day, time, from, to),
+      addBlock: (block: RowBlock): void => this.#addRows(block, null),
+      counted: (rows: number, bytes: number): void => this.#stats.counted(rows, bytes),
+      matched: (rows: number): void => this.#stats.matched(rows),
+      hold: (): void => this.#hold(),
+    };
+    return sink;
   }
 
   add(block: RowBlock): void {
     if (block.rows === 0) return;
     this.#stats.block(block);
     const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(wanted(block.lines), block.rows), this.#holding);
+    this.#addRows(block, selected);
+    this.#hold();
+  }
+
+  /** Rows that passed the filters; null: all. */
+  #addRows(block: RowBlock, selected: Uint32Array | null): void {
     const count = selected === null ? block.rows : selected.length;
     for (let from = 0; from < count; ) {
       const stream = block.stream[selected === null ? from : selected[from]!]!;
@@ -73,7 +129,6 @@ export class AggregateScanner implements BlockScanner {
       this.#run(block, selected, from, to, block.streams[stream]!);
       from = to;
     }
-    this.#hold();
   }
 
   /** Ends a scan that is not wanted any more, and one that holds too much. */

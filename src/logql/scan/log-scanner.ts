@@ -1,5 +1,5 @@
 import { asBuffer } from '../../bytes/mod.ts';
-import { formatLabels, type LabelSet, type RowBlock } from '../../model/mod.ts';
+import { formatLabels, type LabelSet, type RowBlock, type ShreddedRows } from '../../model/mod.ts';
 import { Holding, rowsPerCheck } from '../control.ts';
 import type { Batch, LogOutput, OutputLabels, ScanTask } from '../source.ts';
 import { compilePipeline } from '../stages/compile.ts';
@@ -13,6 +13,7 @@ import { splitStages } from './leading.ts';
 import { outputRows } from './merge.ts';
 import type { BlockScanner, ScanNeeds } from './scanner.ts';
 import { LineSelector } from './select.ts';
+import { LogRows } from './shredded/log-rows.ts';
 import { StatsCounter } from './stats.ts';
 import { WantedRows } from './wanted-rows.ts';
 
@@ -48,6 +49,7 @@ export class LogScanner implements BlockScanner {
   #indices: number[] = [];
   readonly #indicesByOrigin = new Map<string, number[]>();
   #origin: LabelSet | undefined;
+  readonly #shredded: LogRows;
   readonly #holding: Holding;
   #taken = 0;
 
@@ -61,17 +63,39 @@ export class LogScanner implements BlockScanner {
     this.#candidates = new Candidates(this.#backward, output.limit, isCollapsing(rest), this.#labels, output.bytesMax);
     this.#settleAt = output.limit > 0 ? 2 * output.limit + 256 : Infinity;
     this.#settleAtBytes = output.bytesMax ?? Infinity;
+    this.#shredded = new LogRows({
+      filters,
+      stages: rest,
+      needs: this.needs,
+      backward: this.#backward,
+      limit: output.limit,
+      isBeyond: (day, time) => this.#candidates.isBeyond(day, time),
+      addBlock: (block) => this.#addRows(block, null),
+      counted: (rows, bytes) => this.#stats.counted(rows, bytes),
+      hold: () => this.#hold(),
+    });
     this.#wanted = output.after === undefined && output.upTo === undefined ? null : new WantedRows(output);
+  }
+
+  addShredded(rows: ShreddedRows): void {
+    this.#shredded.add(rows);
+    this.#hold();
   }
 
   add(block: RowBlock): void {
     if (block.rows === 0) return;
-    const { lines, order } = block;
-    if (lines === null || order === null) throw new TypeError('a log scan needs lines and order');
+    if (block.lines === null) throw new TypeError('a log scan needs lines');
     this.#stats.block(block);
     if (this.#allBeyond(block)) return;
+    this.#addRows(block, this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(block.lines, block.rows), this.#holding));
+    this.#hold();
+  }
+
+  /** Rows that passed the filters; null: all. */
+  #addRows(block: RowBlock, selected: Uint32Array | null): void {
+    const { lines, order } = block;
+    if (lines === null || order === null) throw new TypeError('a log scan needs lines and order');
     const bytes = asBuffer(lines.bytes);
-    const selected = this.#selector.selectsAll ? null : this.#selector.select(new BlockLines(lines, block.rows), this.#holding);
     const count = selected === null ? block.rows : selected.length;
     // Rows of a stream are taken from the end that is wanted, so that the rest can be left as soon as enough were found.
     for (let i = this.#backward ? count - 1 : 0; i >= 0 && i < count; ) {
@@ -79,7 +103,6 @@ export class LogScanner implements BlockScanner {
       i = this.#run(block, bytes, selected, i, count, stream);
     }
     this.#candidates.settle();
-    this.#hold();
   }
 
   /** Ends a scan that is not wanted any more, and one that holds too much. */

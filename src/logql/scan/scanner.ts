@@ -1,4 +1,4 @@
-import type { RowBlock } from '../../model/mod.ts';
+import type { RowBlock, ShreddedRows } from '../../model/mod.ts';
 import type { Batch, Partial } from '../source.ts';
 
 /** Which columns of a block a scan reads; time and stream always. */
@@ -17,6 +17,8 @@ export interface BlockScanner {
   readonly needs: ScanNeeds;
   /** Rows outside the task's time range or of streams that its matchers refuse must not be in the block. */
   add(block: RowBlock): void;
+  /** As add, for rows that stand in templates and columns; only `runs` may be looked at. */
+  addShredded(rows: ShreddedRows): void;
   /** For a log task that has `limit` rows already: the time of the last of them; rows strictly beyond it are not needed any more. Else null. */
   boundNs(): bigint | null;
   /** For a log task the rows in the task's order, cut to its limit; for an aggregate task the partial. */

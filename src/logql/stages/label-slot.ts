@@ -45,6 +45,7 @@ export class LabelSlot {
 
   setText(value: string): void {
     this.#text = value;
+    this.#bytes = noBytes;
   }
 
   setBytes(bytes: Buffer, start: number, end: number, form: TextForm): void {
@@ -53,6 +54,11 @@ export class LabelSlot {
     this.#start = start;
     this.#end = end;
     this.#form = form;
+  }
+
+  /** Which bytes were set; null where it was text. */
+  get range(): { readonly start: number; readonly end: number } | null {
+    return this.#bytes === noBytes ? null : { start: this.#start, end: this.#end };
   }
 
   /** The value that was set. */

@@ -350,6 +350,33 @@ export class LabelsBuilder {
     this.#errorDetails = this.#markDetails;
   }
 
+  // ---- rows whose values stand in columns ---------------------------------------------------------
+
+  /**
+   * The parsed labels of the row, in the order in which they were set, with the bytes of the line that they are; null where one is not such bytes. Tells what a
+   * parser does with the lines of a template.
+   */
+  traced(): readonly { readonly name: string; readonly start: number; readonly end: number }[] | null {
+    const labels: { readonly name: string; readonly start: number; readonly end: number }[] = [];
+    for (let i = 0; i < this.#setCount; i++) {
+      const { name, range } = this.#set[i]!;
+      if (range === null) return null;
+      labels.push({ name, ...range });
+    }
+    return labels;
+  }
+
+  /** Sets a pair of structured metadata of the row, as if it stood among the bytes that resetRow is given. */
+  putMetadata(slot: LabelSlot, bytes: Buffer, start: number, end: number): void {
+    const target = slot.streamStamp === this.#streamStamp ? this.#extracted(slot) : slot;
+    if (target.name === errorLabel) this.#error = this.cache.text(bytes, start, end, 'plain');
+    else if (target.name === errorDetailsLabel) this.#errorDetails = this.cache.text(bytes, start, end, 'plain');
+    else {
+      this.#put(target, 'structuredMetadata');
+      target.setBytes(bytes, start, end, 'plain');
+    }
+  }
+
   // ---- results -----------------------------------------------------------------------------------
 
   #changed(): boolean {
@@ -377,12 +404,12 @@ export class LabelsBuilder {
     return this.#tables.groupAt(node, grouping.labels);
   }
 
-  #groupValue(name: string): string {
+  #groupValue(name: string): string | undefined {
     if (this.#error !== '' && name === errorLabel) return this.#error;
     if (this.#error !== '' && name === errorDetailsLabel) return this.#errorDetails;
     const slot = this.slot(name);
     // Loki leaves out what was deleted even if it was set again.
-    return slot.deletedStamp === this.#stamp ? '' : (this.value(slot) ?? '');
+    return slot.deletedStamp === this.#stamp ? undefined : this.value(slot);
   }
 
   /** A text that is the same only for rows with the same labels, apart from those of the names `except`. */
@@ -414,10 +441,10 @@ export class LabelsBuilder {
     return { stream, structuredMetadata: structuredMetadata.sort(byName), parsed: parsed.sort(byName) };
   }
 
-  /** All labels but some, as one set. Empty values are none in a series. */
+  /** All labels but some, as one set; those that stages made empty among them. */
   #merged(except: readonly string[]): LabelSet {
     const { stream, structuredMetadata, parsed } = this.#categories();
-    return [...stream, ...structuredMetadata, ...parsed].filter(({ name, value }) => value !== '' && !except.includes(name)).sort(byName);
+    return [...stream, ...structuredMetadata, ...parsed].filter(({ name }) => !except.includes(name)).sort(byName);
   }
 }
 

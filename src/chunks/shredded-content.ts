@@ -1,0 +1,168 @@
+import { asBuffer } from '../bytes/mod.ts';
+import { SpoorError, type BytesColumn } from '../model/mod.ts';
+import type { ColumnValues } from './columns/column.ts';
+import { encodeColumn } from './columns/encode.ts';
+import type { HexPool } from './columns/pool.ts';
+import type { BuiltContent, RowGroupContent, RowsBuilt } from './content.ts';
+import { columnIds, encodingIds } from './format.ts';
+import { sealIntegers } from './integers.ts';
+import type { PageMeta } from './meta.ts';
+import { sealPage, type SealedPage } from './page.ts';
+import type { FullBlock } from './row-group-builder.ts';
+import { encodeShapes, type Shape } from './shapes.ts';
+import { Shredder, type RowTexts, type TemplateRows } from './shred/shredder.ts';
+
+/** Of shredded rows about this part of their bytes is left. */
+const shrinkage = 5;
+
+/** Lines and metadata taken apart into templates and columns when the row group is full. */
+export class ShreddedContent implements RowGroupContent {
+  readonly #pool: HexPool | null;
+  readonly #lines = new GrowingTexts();
+  readonly #metadata = new GrowingTexts();
+
+  /** `pool`: shared by the row groups of a segment. */
+  constructor(pool: HexPool | null) {
+    this.#pool = pool;
+  }
+
+  get heldBytes(): number {
+    return this.#lines.heldBytes + this.#metadata.heldBytes;
+  }
+
+  get estimatedBytes(): number {
+    return (this.#lines.length + this.#metadata.length) / shrinkage;
+  }
+
+  get metadataBytes(): number {
+    return this.#metadata.length;
+  }
+
+  append(block: FullBlock, from: number, to: number): void {
+    this.#lines.append(block.lines, from, to);
+    this.#metadata.append(block.metadata, from, to);
+  }
+
+  finish(built: RowsBuilt): BuiltContent {
+    const { runs } = built;
+    const lines = this.#lines.texts;
+    const metadata = this.#metadata.texts;
+    const rows = runs.start[runs.count]!;
+    const groups = new Shredder().shred(lines, metadata, rows);
+    const templateOf = new Float64Array(rows);
+    const columns = new PlacedColumns();
+    const shapes: Omit<Shape, 'key'>[] = [];
+    for (const [number, group] of groups.entries()) {
+      for (const row of group.rows) templateOf[row] = number;
+      shapes.push(this.#shape(group, lines.bytes, metadata.bytes, built, columns));
+    }
+    const placed = columns.place();
+    const placedShapes = shapes.map((shape) => ({ ...shape, columns: shape.columns.map(({ header, pages }) => ({ header, pages: pages.map((page) => placed.pages.get(page)!) })) }));
+    const directory = encodeShapes(placedShapes);
+    return {
+      pages: [sealIntegers(columnIds.template, templateOf, runs, false)],
+      shredded: { shapes: sealPage({ column: columnIds.shapes, encoding: encodingIds.shapes, values: shapes.length, range: null }, directory), data: placed.data, bytes: placed.bytes },
+    };
+  }
+
+  #shape(group: TemplateRows, lines: Buffer, metadata: Buffer, { time, day }: RowsBuilt, placed: PlacedColumns): Omit<Shape, 'key'> {
+    const { template, rows, width } = group;
+    const count = rows.length;
+    const times = new Float64Array(count);
+    for (let i = 0; i < count; i++) times[i] = time[rows[i]!]!;
+    const earlier: ColumnValues[] = [];
+    const columns: Shape['columns'][number][] = [];
+    for (let column = 0; column < width; column++) {
+      const start = new Uint32Array(count);
+      const length = new Uint32Array(count);
+      for (let i = 0, at = column; i < count; i++, at += width) {
+        start[i] = group.start[at]!;
+        length[i] = group.length[at]!;
+      }
+      const values = { bytes: column < template.holes.length ? lines : metadata, start, length, count, time: times, day };
+      const encoded = encodeColumn(values, { earlier, pool: this.#pool });
+      earlier.push(values);
+      columns.push({ header: encoded.header, pages: encoded.pages.map((raw) => placed.add(raw, count)) });
+    }
+    return { template, rows: count, columns };
+  }
+}
+
+/** Pages of columns, compressed; the small ones are put first, so that a few of them are one read. */
+class PlacedColumns {
+  readonly #pages: { readonly meta: PageMeta; readonly page: SealedPage }[] = [];
+
+  add(raw: Uint8Array, values: number): PageMeta {
+    const page = sealPage({ column: columnIds.value, encoding: encodingIds.value, values, range: null }, raw);
+    const meta = { ...page.meta, offset: 0 };
+    this.#pages.push({ meta, page });
+    return meta;
+  }
+
+  /** Offsets from the first of these pages on. */
+  place(): { readonly pages: ReadonlyMap<PageMeta, PageMeta>; readonly data: readonly Uint8Array[]; readonly bytes: number } {
+    const pages = new Map<PageMeta, PageMeta>();
+    const data: Uint8Array[] = [];
+    let at = 0;
+    for (const { meta, page } of this.#pages.toSorted((a, b) => a.page.data.length - b.page.data.length)) {
+      pages.set(meta, { ...meta, offset: at });
+      data.push(page.data);
+      at += page.data.length;
+    }
+    return { pages, data, bytes: at };
+  }
+}
+
+/** Byte strings gathered into one buffer. */
+class GrowingTexts {
+  #bytes: Buffer = Buffer.alloc(0);
+  #count = 0;
+  #start = new Uint32Array(256);
+  #length = new Uint32Array(256);
+  /** Bytes of all. */
+  length = 0;
+
+  get heldBytes(): number {
+    return this.#bytes.length + 8 * this.#start.length;
+  }
+
+  get texts(): RowTexts {
+    return { bytes: this.#bytes, start: this.#start, length: this.#length };
+  }
+
+  append(source: BytesColumn, from: number, to: number): void {
+    const bytes = asBuffer(source.bytes);
+    if (this.#count + to - from > this.#start.length) {
+      const size = Math.max(2 * this.#start.length, this.#count + to - from);
+      this.#start = grown(this.#start, size);
+      this.#length = grown(this.#length, size);
+    }
+    for (let row = from; row < to;) {
+      // Neighbours are copied at once.
+      const begin = source.start[row]!;
+      let end = begin;
+      for (; row < to && (source.start[row] === end || source.length[row] === 0); row++) {
+        this.#start[this.#count] = this.length + end - begin;
+        this.#length[this.#count++] = source.length[row]!;
+        end += source.length[row]!;
+      }
+      if (end > bytes.length) throw new SpoorError('internal', { reason: `row ${row} of a block reaches past the end of its bytes` });
+      this.#reserve(end - begin);
+      bytes.copy(this.#bytes, this.length, begin, end);
+      this.length += end - begin;
+    }
+  }
+
+  #reserve(bytes: number): void {
+    if (this.length + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(64 * 1024, 2 * this.#bytes.length, this.length + bytes));
+    this.#bytes.copy(larger, 0, 0, this.length);
+    this.#bytes = larger;
+  }
+}
+
+function grown(old: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
+  const array = new Uint32Array(size);
+  array.set(old);
+  return array;
+}

@@ -1,0 +1,191 @@
+import { someShreddedRows, type ColumnNeeds, type LabelSet, type RowBlock, type RowOrder, type ShreddedRows, type ShreddedTemplate } from '../../../model/mod.ts';
+import type { TextFilter } from '../../regex/mod.ts';
+import type { LabelsBuilder } from '../../stages/labels-builder.ts';
+import type { Row } from '../../stages/stage.ts';
+import { combinationsOf } from './combinations.ts';
+import { and, placesOf, type Marks } from './marks.ts';
+import { TemplateProgram, type ProgramStages } from './program.ts';
+import { TemplateFilter } from './template-filter.ts';
+import { eachRun, WantedPlaces } from './wanted.ts';
+
+/** The scanner that gets what was found out. */
+export interface AggregateSink {
+  readonly filters: readonly TextFilter[];
+  readonly program: ProgramStages;
+  readonly builder: LabelsBuilder;
+  readonly row: Row;
+  readonly needs: ColumnNeeds;
+  /** Whether values are the lengths of lines. */
+  readonly sumsBytes: boolean;
+  readonly hasUnwrap: boolean;
+  /** Begins with the rows of a stream. */
+  enterStream(labels: LabelSet): void;
+  /** The row's stages are done: the series it belongs to, or -1 where it is dropped after all; its value is `value` then. */
+  finishRow(): number;
+  readonly value: number;
+  /** The series of rows of which only the stream counts. */
+  streamSeries(): number;
+  add(series: number, day: number, time: number, value: number, order: RowOrder | null, row: number): void;
+  addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void;
+  /** Takes rows that passed the filters. */
+  addBlock(block: RowBlock): void;
+  counted(rows: number, bytes: number): void;
+  matched(rows: number): void;
+  /** Ends a scan that is not wanted any more. */
+  hold(): void;
+}
+
+const unknown = 0;
+const dropped = 1;
+const firstSeries = 2;
+
+/** Runs an aggregation over templates and columns. */
+export class AggregateRows {
+  readonly #sink: AggregateSink;
+  #times = new Float64Array(1024);
+
+  constructor(sink: AggregateSink) {
+    this.#sink = sink;
+  }
+
+  add(rows: ShreddedRows): void {
+    const sink = this.#sink;
+    const { filters, program, needs } = sink;
+    let count = 0;
+    for (const { from, to } of rows.runs) count += to - from;
+    sink.counted(count, Math.round((rows.bytes * count) / rows.rows));
+    if (program.stages.length === 0 && !sink.hasUnwrap && !needs.metadata) {
+      if (filters.length === 0) this.#addRuns(rows);
+      else this.#addFiltered(rows);
+      return;
+    }
+    const wanted = new WantedPlaces(rows);
+    for (const template of rows.templates) {
+      sink.hold();
+      const marks = and(new TemplateFilter(rows, template).select(filters), wanted.of(template));
+      if (marks === 'none') continue;
+      const own = TemplateProgram.make(program, template, sink.builder, needs.metadata);
+      if (own?.complete === true) this.#run(rows, template, own, marks);
+      else this.#addLines(rows, template, placesOf(marks, template.count));
+    }
+  }
+
+  /** All rows of the runs. */
+  #addRuns(rows: ShreddedRows): void {
+    const sink = this.#sink;
+    const time = rows.time();
+    for (const { stream, from, to } of rows.runs) {
+      sink.enterStream(rows.streams[stream]!);
+      sink.matched(to - from);
+      const series = sink.streamSeries();
+      if (sink.sumsBytes || sink.needs.order) this.#addEach(rows, series, Uint32Array.from({ length: to - from }, (_, i) => from + i));
+      else sink.addCounts(series, rows.day, time, from, to);
+    }
+  }
+
+  #addEach(rows: ShreddedRows, series: number, own: Uint32Array): void {
+    const sink = this.#sink;
+    const time = rows.time();
+    const length = sink.sumsBytes ? rows.lineLength() : null;
+    const order = sink.needs.order ? rows.order() : null;
+    for (const row of own) sink.add(series, rows.day, time[row]!, length === null ? 1 : length[row]!, order, row);
+  }
+
+  /** Rows of which only the stream counts, and whether their lines pass. */
+  #addFiltered(rows: ShreddedRows): void {
+    const sink = this.#sink;
+    const wanted = new WantedPlaces(rows);
+    for (const template of rows.templates) {
+      sink.hold();
+      const marks = and(new TemplateFilter(rows, template).select(sink.filters), wanted.of(template));
+      if (marks === 'none') continue;
+      const places = placesOf(marks, template.count);
+      const all = template.rows();
+      eachRun(rows, template, places, (stream, from, to) => {
+        sink.enterStream(rows.streams[stream]!);
+        sink.matched(to - from);
+        const series = sink.streamSeries();
+        const own = places.subarray(from, to).map((place) => all[place]!);
+        if (sink.sumsBytes || sink.needs.order) this.#addEach(rows, series, own);
+        else {
+          const time = rows.time();
+          if (this.#times.length < own.length) this.#times = new Float64Array(2 * own.length);
+          for (let i = 0; i < own.length; i++) this.#times[i] = time[own[i]!]!;
+          sink.addCounts(series, rows.day, this.#times, 0, own.length);
+        }
+      });
+    }
+  }
+
+  /** Rows whose stages must see the line. */
+  #addLines(rows: ShreddedRows, template: ShreddedTemplate, places: Uint32Array): void {
+    const all = template.rows();
+    eachRun(rows, template, places, (stream, from, to) => {
+      for (let at = from; at < to; at += linesAtOnce) {
+        const own = places.subarray(at, Math.min(to, at + linesAtOnce)).map((place) => all[place]!);
+        this.#sink.addBlock(someShreddedRows(rows, own, new Uint32Array(own.length).fill(stream), { ...this.#sink.needs, lines: true }));
+      }
+    });
+  }
+
+  /** Runs the stages over columns; once for each combination of values, where these are few and nothing else counts (templates of labels may ask for the time). */
+  #run(rows: ShreddedRows, template: ShreddedTemplate, program: TemplateProgram, marks: Marks): void {
+    const sink = this.#sink;
+    template.want(program.columns);
+    const places = placesOf(marks, template.count);
+    const all = template.rows();
+    const time = rows.time();
+    const length = sink.sumsBytes ? rows.lineLength() : null;
+    const order = sink.needs.order ? rows.order() : null;
+    const texts = textsOf(template, program.columns);
+    const combinations = sink.program.stages.some(({ kind }) => kind === 'label_format') ? null : combinationsOf(template, program.columns);
+    const outcome = combinations === null ? null : new Int32Array(combinations.size);
+    const values = combinations === null ? null : new Float64Array(combinations.size);
+    const { row: current } = sink;
+    eachRun(rows, template, places, (stream, from, to) => {
+      sink.enterStream(rows.streams[stream]!);
+      outcome?.fill(unknown);
+      let matched = 0;
+      for (let i = from; i < to; i++) {
+        const place = places[i]!;
+        const row = all[place]!;
+        const combination = combinations === null ? 0 : combinations.of[place]!;
+        let series: number = outcome === null ? unknown : outcome[combination]!;
+        let value = 1;
+        if (series === unknown) {
+          current.start = 0;
+          current.end = length === null ? 0 : length[row]!;
+          current.day = rows.day;
+          current.time = time[row]!;
+          const handle = program.run(current, texts(), place) ? sink.finishRow() : -1;
+          series = handle < 0 ? dropped : handle + firstSeries;
+          value = sink.value;
+          if (outcome !== null) {
+            outcome[combination] = series;
+            values![combination] = value;
+          }
+        } else value = values![combination]!;
+        if (series === dropped) continue;
+        matched++;
+        sink.add(series - firstSeries, rows.day, time[row]!, length === null ? value : length[row]!, order, row);
+      }
+      sink.matched(matched);
+      sink.hold();
+    });
+  }
+}
+
+/** Lines that are put together at a time. */
+const linesAtOnce = 8192;
+
+/** Texts of the columns, made when they are first needed. */
+export function textsOf(template: ShreddedTemplate, columns: readonly number[]): () => ReturnType<ShreddedTemplate['columns'][number]['texts']>[] {
+  let texts: ReturnType<ShreddedTemplate['columns'][number]['texts']>[] | undefined;
+  return () => {
+    if (texts === undefined) {
+      texts = [];
+      for (const column of columns) texts[column] = template.columns[column]!.texts();
+    }
+    return texts;
+  };
+}

@@ -1,0 +1,77 @@
+import type { ShreddedColumn } from '../../../model/mod.ts';
+import { answers, type Ask } from './alignments.ts';
+import { marksOf, or, type Marks } from './marks.ts';
+
+/** Places of a column (of `count`) whose values are as one of the asks wants. `exact` where the bytes count as they are, without folding. */
+export function searchColumn(column: ShreddedColumn, count: number, asks: readonly Ask[], fold: boolean): Marks {
+  if (asks.length === 0) return 'none';
+  const dictionary = column.dictionary();
+  if (dictionary !== null) {
+    const { entries, size } = dictionary;
+    const good = new Uint8Array(size);
+    let found = 0;
+    for (let i = 0; i < size; i++) {
+      const start = entries.start[i]!;
+      if (asks.some((ask) => answers(ask, fold, entries.bytes, start, start + entries.length[i]!))) {
+        good[i] = 1;
+        found++;
+      }
+    }
+    if (found === 0) return 'none';
+    if (found === size) return 'all';
+    const codes = column.codes();
+    const marks = new Uint8Array(count);
+    for (let place = 0; place < count; place++) marks[place] = good[codes[place]!]!;
+    return marks;
+  }
+  let marks: Marks = 'none';
+  for (const ask of asks) marks = or(marks, fold ? searchEach(column, count, ask, true) : searchExactly(column, count, ask));
+  return marks;
+}
+
+function searchExactly(column: ShreddedColumn, count: number, ask: Ask): Marks {
+  if (ask.bytes.length > 0) {
+    const candidates = column.candidates(ask.bytes);
+    if (candidates !== null) {
+      if (candidates.length === 0) return 'none';
+      const { bytes, start, length } = column.textsAt(candidates);
+      return marksOf(candidates.filter((_, i) => answers(ask, false, bytes, start[i]!, start[i]! + length[i]!)), count);
+    }
+    if (ask.kind === 'contains') return searchAll(column, count, ask.bytes);
+  }
+  return searchEach(column, count, ask, false);
+}
+
+function searchEach(column: ShreddedColumn, count: number, ask: Ask, fold: boolean): Marks {
+  const { bytes, start, length } = column.texts();
+  const places: number[] = [];
+  for (let place = 0; place < count; place++) if (answers(ask, fold, bytes, start[place]!, start[place]! + length[place]!)) places.push(place);
+  return marksOf(places, count);
+}
+
+/** Looks through all bytes of a column at once, if values stand one after another. */
+function searchAll(column: ShreddedColumn, count: number, needle: Buffer): Marks {
+  const { bytes, start, length } = column.texts();
+  for (let place = 1; place < count; place++) if (start[place]! < start[place - 1]! + length[place - 1]!) return searchEach(column, count, { kind: 'contains', bytes: needle }, false);
+  const places: number[] = [];
+  let place = 0;
+  const end = count === 0 ? 0 : start[count - 1]! + length[count - 1]!;
+  const all = bytes.subarray(0, end);
+  for (let at = all.indexOf(needle, count === 0 ? 0 : start[0]!); at >= 0;) {
+    // The value in which the hit begins.
+    let low = place;
+    let high = count;
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if (start[middle]! <= at) low = middle;
+      else high = middle;
+    }
+    place = low;
+    if (at >= start[place]! && at + needle.length <= start[place]! + length[place]!) {
+      places.push(place);
+      if (++place >= count) break;
+      at = all.indexOf(needle, start[place]!);
+    } else at = all.indexOf(needle, at + 1);
+  }
+  return marksOf(places, count);
+}

@@ -1,0 +1,151 @@
+import type { BytesTexts, ShreddedTemplate } from '../../../model/mod.ts';
+import type { LabelSlot } from '../../stages/label-slot.ts';
+import type { LabelsBuilder } from '../../stages/labels-builder.ts';
+import type { CompiledStage, Row } from '../../stages/stage.ts';
+import type { Stage } from '../../syntax/mod.ts';
+import { traceParser, type TracedLabel } from './trace.ts';
+
+/** Stages, compiled and as they are written, in the order in which they run. */
+export interface ProgramStages {
+  readonly stages: readonly Stage[];
+  readonly compiled: readonly CompiledStage[];
+}
+
+/** Where a value comes from, row by row. */
+interface Value {
+  readonly slot: LabelSlot;
+  /** Column of the template, or -1 where it is `text`. */
+  readonly column: number;
+  readonly text: Buffer;
+  readonly form: 'plain' | 'clean' | 'string' | 'token';
+}
+
+type Step =
+  | { readonly kind: 'parse'; readonly parser: 'json' | 'logfmt' | 'pattern'; readonly values: readonly Value[] }
+  | { readonly kind: 'stage'; readonly stage: CompiledStage };
+
+const noText = Buffer.alloc(0);
+
+/** The stages of a query as they run over the columns of one template, without lines. */
+export class TemplateProgram {
+  /** Whether it does all stages; else it does those before the first that must see the line. */
+  readonly complete: boolean;
+  /** Columns whose values it needs. */
+  readonly columns: readonly number[];
+  readonly #builder: LabelsBuilder;
+  readonly #metadata: readonly Value[];
+  readonly #steps: readonly Step[];
+  readonly #generation: number;
+
+  private constructor(builder: LabelsBuilder, metadata: readonly Value[], steps: readonly Step[], complete: boolean) {
+    this.#builder = builder;
+    this.#metadata = metadata;
+    this.#steps = steps;
+    this.#generation = builder.generation;
+    this.complete = complete;
+    const used = [...metadata, ...steps.flatMap((step) => (step.kind === 'parse' ? step.values : []))].map(({ column }) => column);
+    this.columns = [...new Set(used)].filter((column) => column >= 0);
+  }
+
+  /** Null where nothing can be done without the line, or metadata is not apart. `withMetadata`: whether labels of metadata count. */
+  static make({ stages, compiled }: ProgramStages, template: ShreddedTemplate, builder: LabelsBuilder, withMetadata: boolean): TemplateProgram | null {
+    const { holes, metadata: names } = template.template;
+    if (withMetadata && names === null) return null;
+    const metadata = withMetadata
+      ? names!.map((name, i): Value => {
+          const slot = builder.slot(name);
+          // A label that nobody wants still takes the name from parsed ones.
+          const needed = slot.wanted || builder.wants(`${name}_extracted`) || name.startsWith('__error');
+          return { slot, column: needed ? holes.length + i : -1, text: noText, form: 'plain' };
+        })
+      : [];
+    const steps: Step[] = [];
+    let complete = true;
+    for (const [i, stage] of stages.entries()) {
+      const own = compiled[i]!;
+      if (!own.usesLine) {
+        steps.push({ kind: 'stage', stage: own });
+        continue;
+      }
+      const traced = traceParser(stage, template.template, template.columns);
+      const values = traced === null ? null : valuesOf(stage.kind, traced, template, builder);
+      if (values === null) {
+        complete = false;
+        break;
+      }
+      steps.push({ kind: 'parse', parser: stage.kind as 'json' | 'logfmt' | 'pattern', values });
+    }
+    // A stage that must see the line may stand behind label filters only: without them nothing was won.
+    return complete || steps.length > 0 ? new TemplateProgram(builder, metadata, steps, complete) : null;
+  }
+
+  /** Whether the labels builder began anew since, so that another program must be made. */
+  get isStale(): boolean {
+    return this.#generation !== this.#builder.generation;
+  }
+
+  /** Runs over the row at `place` of the columns' texts; false where a stage drops it. The builder must be at the row's stream. */
+  run(row: Row, texts: readonly (BytesTexts | undefined)[], place: number): boolean {
+    const builder = this.#builder;
+    builder.resetRow(null, 0, 0);
+    for (const { slot, column, text } of this.#metadata) {
+      if (column < 0) builder.putMetadata(slot, text, 0, 0);
+      else {
+        const { bytes, start, length } = texts[column]!;
+        builder.putMetadata(slot, bytes, start[place]!, start[place]! + length[place]!);
+      }
+    }
+    for (const step of this.#steps) {
+      if (step.kind === 'stage') {
+        if (!step.stage.process(row)) return false;
+      } else if (!this.#parse(step.parser, step.values, texts, place)) return false;
+    }
+    return true;
+  }
+
+  /** Makes labels as the parser would (stages/json.ts, logfmt.ts, pattern.ts). */
+  #parse(parser: 'json' | 'logfmt' | 'pattern', values: readonly Value[], texts: readonly (BytesTexts | undefined)[], place: number): boolean {
+    const builder = this.#builder;
+    if (builder.skipsParsers) return true;
+    for (const { slot, column, text, form } of values) {
+      let bytes = text;
+      let start = 0;
+      let end = text.length;
+      if (column >= 0) {
+        const values = texts[column]!;
+        bytes = values.bytes;
+        start = values.start[place]!;
+        end = start + values.length[place]!;
+      }
+      if (form === 'token' && bytes[start] === 0x6e) continue;
+      const target = builder.claim(slot);
+      if (target === null) continue;
+      builder.setBytes(target, bytes, start, end, form === 'token' ? 'plain' : form === 'string' ? (hasBackslash(bytes, start, end) ? 'json' : 'clean') : form);
+      if (target.filter !== null && !target.filter()) return false;
+      if (parser !== 'pattern' && builder.allFound) break;
+    }
+    return true;
+  }
+}
+
+/** The values of the labels that anyone wants; null where one is neither text nor what fills one hole. */
+function valuesOf(parser: Stage['kind'], traced: readonly TracedLabel[], { template }: ShreddedTemplate, builder: LabelsBuilder): readonly Value[] | null {
+  const values: Value[] = [];
+  for (const { name, from } of traced) {
+    // Only `| pattern` looks for a name that another label of the row took before it asks whether anyone wants it.
+    if (!builder.wants(name) && (parser !== 'pattern' || !builder.wants(`${name}_extracted`))) continue;
+    if (from.kind === 'mixed') return null;
+    const slot = builder.slot(name);
+    if (from.kind === 'text') values.push({ slot, column: -1, text: from.bytes, form: template.kind === 'json' ? 'string' : template.kind === 'logfmt' ? 'clean' : 'plain' });
+    else {
+      const hole = template.holes[from.hole]!;
+      values.push({ slot, column: from.hole, text: noText, form: template.kind === 'logfmt' ? 'clean' : hole === 'string' ? 'string' : hole === 'token' ? 'token' : 'plain' });
+    }
+  }
+  return values;
+}
+
+function hasBackslash(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 0x5c) return true;
+  return false;
+}

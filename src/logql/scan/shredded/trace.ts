@@ -1,0 +1,96 @@
+import type { LineTemplate, ShreddedColumn } from '../../../model/mod.ts';
+import { compileStage } from '../../stages/compile.ts';
+import { LabelsBuilder } from '../../stages/labels-builder.ts';
+import { Row } from '../../stages/stage.ts';
+import type { Stage } from '../../syntax/mod.ts';
+import { isSettled } from './settled.ts';
+
+/** A label that a parser makes of every line of a template, in the order in which it makes them. */
+export interface TracedLabel {
+  readonly name: string;
+  readonly from: LabelOrigin;
+}
+
+export type LabelOrigin =
+  /** The same for all lines. */
+  | { readonly kind: 'text'; readonly bytes: Buffer }
+  /** What fills a hole. */
+  | { readonly kind: 'hole'; readonly hole: number }
+  /** Neither: holes and text, or a part of one. */
+  | { readonly kind: 'mixed' };
+
+/** Fills holes: what it is does not matter, only that it is of the hole's kind. */
+const fillers = { string: 'v', token: '1', array: '', bare: 'v', word: 'v', any: 'v' } as const;
+
+/**
+ * Which labels a parser stage makes of the lines of a template, found out by letting it parse one line; null where what it finds depends on more than what fills
+ * single holes, so that it must see each line.
+ */
+export function traceParser(stage: Stage, template: LineTemplate, columns: readonly ShreddedColumn[]): readonly TracedLabel[] | null {
+  if (stage.kind === 'json') {
+    if (template.kind !== 'json' || stage.extractions.length > 0) return null;
+    const labels = parseFilled(stage, template, () => null);
+    if (labels === null) return null;
+    // A null makes no label: those behind it must not take its place.
+    const maybeNull = template.holes.map((hole, i) => hole === 'token' && mayBeNull(columns[i]!));
+    if (!maybeNull.includes(true)) return labels;
+    const others = parseFilled(stage, template, (hole) => (maybeNull[hole] === true ? 'null' : null));
+    const left = labels.filter(({ from }) => from.kind !== 'hole' || maybeNull[from.hole] !== true);
+    return others !== null && others.length === left.length && others.every(({ name }, i) => name === left[i]!.name) ? labels : null;
+  }
+  if (stage.kind === 'logfmt') {
+    if (template.kind !== 'logfmt' || stage.extractions.length > 0) return null;
+    // Escapes are resolved, or refused, value by value; empty values make no label.
+    if (template.holes.some((hole, i) => (hole === 'string' && hasByte(columns[i]!, 0x5c)) || columns[i]!.header.lengthMin === 0)) return null;
+    return parseFilled(stage, template, () => null);
+  }
+  if (stage.kind === 'pattern') return isSettled(stage.pattern, template, columns) ? parseFilled(stage, template, () => null) : null;
+  return null;
+}
+
+function hasByte({ header }: ShreddedColumn, byte: number): boolean {
+  return ((header.alphabet[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
+}
+
+function mayBeNull(column: ShreddedColumn): boolean {
+  return column.header.range === null && hasByte(column, 0x6e) && hasByte(column, 0x75) && hasByte(column, 0x6c);
+}
+
+/** Lets the stage parse a line whose holes are filled; null where it finds a fault. */
+function parseFilled(stage: Stage, template: LineTemplate, other: (hole: number) => string | null): readonly TracedLabel[] | null {
+  const parts: Buffer[] = [];
+  const start: number[] = [];
+  const end: number[] = [];
+  let length = 0;
+  for (const [i, piece] of template.text.entries()) {
+    parts.push(piece);
+    length += piece.length;
+    const kind = template.holes[i];
+    if (kind === undefined) break;
+    const filler = Buffer.from(other(i) ?? fillers[kind]);
+    parts.push(filler);
+    start.push(length);
+    length += filler.length;
+    end.push(length);
+  }
+  const line = Buffer.concat(parts);
+  const builder = new LabelsBuilder();
+  builder.resetStream([]);
+  builder.resetRow(null, 0, 0);
+  const row = new Row(builder);
+  row.replaceLine(line);
+  if (!compileStage(stage, builder).process(row) || builder.hasError) return null;
+  const traced = builder.traced();
+  if (traced === null) return null;
+  return traced.map(({ name, start: from, end: to }) => ({ name, from: originOf(line, from, to, start, end) }));
+}
+
+function originOf(line: Buffer, from: number, to: number, start: readonly number[], end: readonly number[]): LabelOrigin {
+  for (let hole = 0; hole < start.length; hole++) {
+    if (start[hole] === from && end[hole] === to && to > from) return { kind: 'hole', hole };
+    if (start[hole]! < to && end[hole]! > from) return { kind: 'mixed' };
+    // An empty hole has no bytes to overlap with.
+    if (start[hole] === end[hole] && start[hole]! >= from && start[hole]! <= to) return { kind: 'mixed' };
+  }
+  return { kind: 'text', bytes: line.subarray(from, to) };
+}

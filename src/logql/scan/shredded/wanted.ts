@@ -1,0 +1,56 @@
+import type { ShreddedRows, ShreddedTemplate } from '../../../model/mod.ts';
+import { marksOf, type Marks } from './marks.ts';
+
+/** Which places of each template lie in runs that are wanted. */
+export class WantedPlaces {
+  readonly #rows: ShreddedRows;
+  readonly #all: boolean;
+  #marks: Uint8Array | undefined;
+
+  constructor(rows: ShreddedRows) {
+    this.#rows = rows;
+    let count = 0;
+    for (const { from, to } of rows.runs) count += to - from;
+    this.#all = count === rows.rows;
+  }
+
+  of(template: ShreddedTemplate): Marks {
+    if (this.#all) return 'all';
+    if (this.#marks === undefined) {
+      this.#marks = new Uint8Array(this.#rows.rows);
+      for (const { from, to } of this.#rows.runs) this.#marks.fill(1, from, to);
+    }
+    const marks = this.#marks;
+    const rows = template.rows();
+    const places: number[] = [];
+    for (let place = 0; place < rows.length; place++) if (marks[rows[place]!] === 1) places.push(place);
+    return marksOf(places, rows.length);
+  }
+}
+
+/** Calls `each` for every run with rows among `places` (ascending): they are places[from … to). */
+export function eachRun(rows: ShreddedRows, template: ShreddedTemplate, places: Uint32Array, each: (stream: number, from: number, to: number) => void): void {
+  const all = template.rows();
+  let from = 0;
+  for (const run of rows.runs) {
+    while (from < places.length && all[places[from]!]! < run.from) from++;
+    let to = from;
+    // Most runs are long: gallop to the end.
+    if (to < places.length && all[places[to]!]! < run.to) {
+      let step = 1;
+      while (to + step < places.length && all[places[to + step]!]! < run.to) {
+        to += step;
+        step *= 2;
+      }
+      let high = Math.min(to + step, places.length);
+      while (to + 1 < high) {
+        const middle = (to + high) >> 1;
+        if (all[places[middle]!]! < run.to) to = middle;
+        else high = middle;
+      }
+      to++;
+    }
+    if (to > from) each(run.stream, from, to);
+    from = to;
+  }
+}
