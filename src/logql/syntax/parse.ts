@@ -11,7 +11,7 @@ import { kindCharacter, kindOrder, type Token } from './tokens.ts';
 
 /**
  * Reads a query. Throws `parse_error` with Loki's texts and positions; also for selectors that would read every stream and for aggregations
- * that make no sense. Takes time linear in the length of the query. With `allowAll`, selectors that match every stream are allowed (ADR 009).
+ * that make no sense. Takes time linear in the length of the query. With `allowAll`, selectors that match every stream are allowed (ADR 010).
  */
 export function parseQuery(text: string, allowAll = false): Expr {
   const built = parseText(text, allowAll);
