@@ -32,7 +32,7 @@ function linesOf(object: Json, indent: string): string {
   for (const [name, value] of Object.entries(object)) {
     if (Array.isArray(value) && value.length === 0) continue;
     if (typeof value !== 'object' || value === null) text += `${indent}${name}: ${plain(value)}\n`;
-    else if ('considered' in value) text += `${indent}${name}: ${prunedOf(value as Json)}\n`;
+    else if ('considered' in value) text += `${indent}${name}: ${prunedOf(value)}\n`;
     else if (Array.isArray(value)) text += `${indent}${name}:\n${value.map((item) => `${indent}  ${plain(item)}\n`).join('')}`;
     else text += `${indent}${name}:\n${linesOf(value as Json, `${indent}  `)}`;
   }
@@ -47,5 +47,5 @@ function prunedOf({ considered, pruned, read }: Json): string {
 function plain(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const { stage, over } = value as Json;
-  return stage === undefined ? JSON.stringify(value) : `${String(stage)}  over ${String(over)}`;
+  return stage === undefined ? JSON.stringify(value) : `${plain(stage)}  over ${plain(over)}`;
 }

@@ -5,8 +5,10 @@ import { requestSignal } from './answer.ts';
 
 /** Where requests wait: apart by what they need, so that many of one kind do not hold up the others. */
 export interface QueryQueues {
-  /** Queries that read rows. */
+  /** Queries that read all rows of their time. */
   readonly query: QueryQueue;
+  /** Log queries, which end when they have the rows that were asked for. */
+  readonly log: QueryQueue;
   /** Questions that the index answers. */
   readonly lookup: QueryQueue;
   /** Answers of any length, which are read as fast as their clients take them. */
@@ -19,7 +21,7 @@ export interface QueryTurn {
   /** Aborts with `query_cancelled` when the client goes away, with `query_timeout` when the time is up. */
   readonly signal: AbortSignal;
   /** Must be called at the end. */
-  done(): void;
+  readonly done: () => void;
 }
 
 /**
