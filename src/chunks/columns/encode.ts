@@ -3,7 +3,6 @@ import { commonAffix, cutAffix, draftAffix, encodeAffix, lengthsWithout, without
 import type { Draft } from './base.ts';
 import { bitWidth } from './bits.ts';
 import type { ColumnValues, EncodedColumn } from './column.ts';
-import { compactValues } from './compact.ts';
 import { encodeConstant, isConstant } from './constant.ts';
 import { draftDecimal } from './decimal.ts';
 import { distinctOfSample, draftDictionary } from './dictionary.ts';
@@ -30,8 +29,8 @@ const dictionaryFactor = 1.1;
 const dictionaryExtraBits = 2048;
 /** So few distinct values are a dictionary without looking any further, if they are at most one in so many of the sample. */
 const clearlyFew = { distinct: 16, oneIn: 16 };
-/** A guess at the bits of a value in a pool: its number, and its part of the values there. */
-const pooledBits = 44;
+/** Values of which at most one in so many of a sample is distinct do not go into the pool. */
+const pooledOneIn = 8;
 /** An affix around text pays from so many bytes on, if they are one in so many of all. */
 const textAffix = { bytes: 4, oneIn: 8 };
 const unlimited: Affix = { prefix: Infinity, suffix: Infinity };
@@ -42,8 +41,7 @@ const sampleJudged = 1024;
 const smallDictionary = 256;
 
 /** Writes a column with the encoding that takes the fewest bytes. Every encoding gives the values back byte for byte. */
-export function encodeColumn(given: ColumnValues, options: EncodeOptions): EncodedColumn {
-  let values = given;
+export function encodeColumn(values: ColumnValues, options: EncodeOptions): EncodedColumn {
   const { count } = values;
   if (count === 0) return encodeConstant(values);
   const lengths = lengthsOf(values);
@@ -56,9 +54,10 @@ export function encodeColumn(given: ColumnValues, options: EncodeOptions): Encod
     const draft = draftDictionary(values, lengths, Infinity);
     if (draft !== null) return draft.make();
   }
-  values = compactValues(values, lengths);
   const sample = sampleOf(values);
-  const draft = binary(values, lengths, sample, options.pool) ?? affixed(values, lengths, sample, options.pool);
+  // What repeats so much is better off in a dictionary of its own.
+  const pool = distinct * pooledOneIn > sampled ? options.pool : null;
+  const draft = binary(values, lengths, sample, pool) ?? affixed(values, lengths, sample, pool);
   const textBits = lengths.total * 8 * textPart + count * bitWidth(lengths.max - lengths.min);
   return (dictionaryBelow(values, lengths, draft?.bits ?? textBits, distinct, sampled) ?? draft)?.make() ?? textual(values, lengths);
 }
@@ -93,10 +92,10 @@ function binary(values: ColumnValues, lengths: Lengths, sample: Sample | null, p
 function draftBinary(values: ColumnValues, lengths: Lengths, pool: HexPool | null): Draft | null {
   const [time, integer] = [draftTime(values, lengths), draftInteger(values, lengths)];
   if (time !== null || integer !== null) return time !== null && (integer === null || time.bits < integer.bits) ? time : integer;
-  const hex = draftHex(values, lengths);
-  if (hex === null) return draftDecimal(values, lengths) ?? draftUuid(values, lengths) ?? draftIpv4(values, lengths);
-  if (pool === null || lengths.min < poolDigitsMin) return hex;
-  return { bits: Math.min(hex.bits, values.count * pooledBits), make: () => encodePool(values, pool) ?? hex.make() };
+  const pooled = pool === null || lengths.min < poolDigitsMin ? null : encodePool(values, pool);
+  // The values are in the pool now, so nothing else is cheaper.
+  if (pooled !== null) return { bits: 0, make: () => pooled };
+  return draftHex(values, lengths) ?? draftDecimal(values, lengths) ?? draftUuid(values, lengths) ?? draftIpv4(values, lengths);
 }
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;

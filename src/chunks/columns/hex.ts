@@ -2,8 +2,8 @@ import { asBuffer } from '../../bytes/mod.ts';
 import { alphabetClass, alphabetOf } from './alphabet.ts';
 import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
 import type { ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
-import { caseOf, findHex, hexNibbles, parseHex, renderHex, writeHex } from './hexadecimal.ts';
-import { evenStarts, textBuffer, type Lengths } from './texts.ts';
+import { caseOf, findHex, parseHex, renderHex, writeHex } from './hexadecimal.ts';
+import { evenStarts, textBuffer, viewOf, type Lengths } from './texts.ts';
 
 const digitsMin = 4;
 const alphabets = [alphabetClass(alphabetOf(Buffer.from('0123456789abcdef'))), alphabetClass(alphabetOf(Buffer.from('0123456789ABCDEF')))] as const;
@@ -19,11 +19,12 @@ export function draftHex(values: ColumnValues, lengths: Lengths): Draft | null {
   const size = lengths.min / 2;
   if (lengths.min !== lengths.max || lengths.min < digitsMin || !Number.isInteger(size)) return null;
   const upper = caseOf(bytes, start, values.length, count);
-  const table = hexNibbles(upper);
-  const first = Buffer.alloc(size);
-  for (const i of [0, count >>> 1, count - 1]) if (!parseHex(bytes, start[i]!, size, table, first, 0)) return null;
+  const view = viewOf(bytes);
+  const first = viewOf(new Uint8Array(size));
+  for (const i of [0, count >>> 1, count - 1]) if (!parseHex(view, start[i]!, size, upper, first, 0)) return null;
   const page = new Uint8Array(count * size);
-  for (let i = 0; i < count; i++) if (!parseHex(bytes, start[i]!, size, table, page, i * size)) return null;
+  const target = viewOf(page);
+  for (let i = 0; i < count; i++) if (!parseHex(view, start[i]!, size, upper, target, i * size)) return null;
   const header: ColumnHeader = { kind: 'hex', count, alphabet: hexAlphabet(upper), lengthMin: lengths.min, lengthMax: lengths.max, parameters: Uint8Array.of(upper ? 1 : 0), range: null };
   return { bits: page.length * 8 + 64, make: () => ({ header, pages: [page] }) };
 }

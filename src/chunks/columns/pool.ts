@@ -7,9 +7,9 @@ import type { ColumnHeader, ColumnTexts, ColumnValues, EncodedColumn, PageOpener
 import { bitsAt } from './bits.ts';
 import { frameBytes, frameOf, largest, packFrame, readFrame, unpackFrame, writeFrame, type Frame } from './frame.ts';
 import { hexAlphabet } from './hex.ts';
-import { caseOf, findHex, hexNibbles, parseHex, writeHex } from './hexadecimal.ts';
+import { caseOf, findHex, parseHex, writeHex } from './hexadecimal.ts';
 import { scratchDoubles, scratchWords } from './scratch.ts';
-import { evenStarts, PlaceList, textBuffer } from './texts.ts';
+import { evenStarts, PlaceList, textBuffer, viewOf } from './texts.ts';
 
 /** Fewer digits than this are not pooled. */
 export const poolDigitsMin = 32;
@@ -19,31 +19,27 @@ const judgedAfter = 4096;
 const newPartMax = 0.75;
 /** Unless half of so many values of a column are known. */
 const probes = 256;
+/** Digits of a word. */
+const wordDigits = 8;
 /** Bytes behind the values: u8 bytes of a value, u8 1 where letters are upper ones. */
 const trailerBytes = 2;
 const seed = randomBytes(4).readInt32LE(0);
 
 
-/** Slots to look at for a column before its values count as made to collide. */
-function stepsMax(count: number): number {
-  return 32 * count + 4096;
-}
+/** A column's values as words, each of as many as it has eight digits. */
+let parsed = new Int32Array(16_384);
 
-let parsed = new Uint8Array(65_536);
-
-/** Distinct hexadecimal values of one length and case, which the columns of a segment share; numbered in order of first appearance. */
+/** Distinct hexadecimal values of one length (a multiple of 8) and case, which the columns of a segment share; numbered in order of first appearance. */
 export class HexPool {
+  /** Words of a value. */
   #size = 0;
   #upper = false;
   #count = 0;
-  #bytes = Buffer.alloc(0);
-  #hashes = new Int32Array(1024);
+  #words = new Int32Array(4096);
   /** Open addressing; number of the value + 1, 0 is empty. */
   #slots = new Int32Array(4096);
   #seen = 0;
   #new = 0;
-  /** Slots looked at since a column began. */
-  #steps = 0;
 
   /** Distinct values. */
   get count(): number {
@@ -52,7 +48,7 @@ export class HexPool {
 
   /** Digits of a value; 0 while the pool is empty. */
   get digits(): number {
-    return 2 * this.#size;
+    return wordDigits * this.#size;
   }
 
   /** Whether letters are upper ones. */
@@ -62,105 +58,59 @@ export class HexPool {
 
   /** Bytes that the pool holds in memory. */
   get heldBytes(): number {
-    return this.#bytes.length + this.#hashes.byteLength + this.#slots.byteLength;
+    return this.#words.byteLength + this.#slots.byteLength;
   }
 
   /** Adds values (at least one) and gives their numbers; null, and nothing is added, where they do not fit or the pool does not pay. The result is valid until the next call. */
   codesOf(values: ColumnValues): Uint32Array | null {
     const { bytes, start, length, count } = values;
     const digits = this.#count === 0 ? length[0]! : this.digits;
-    if (digits < poolDigitsMin || digits > segmentLimits.hexPoolDigitsMax || digits % 2 !== 0 || this.#count + count > segmentLimits.hexPoolEntriesMax) return null;
+    if (digits < poolDigitsMin || digits > segmentLimits.hexPoolDigitsMax || digits % wordDigits !== 0 || this.#count + count > segmentLimits.hexPoolEntriesMax) return null;
     for (let i = 0; i < count; i++) if (length[i] !== digits) return null;
-    const size = digits / 2;
+    const size = digits / wordDigits;
     const upper = this.#count === 0 ? caseOf(bytes, start, length, count) : this.#upper;
-    const table = hexNibbles(upper);
-    if (parsed.length < count * size) parsed = new Uint8Array(count * size);
-    for (let i = 0; i < count; i++) if (!parseHex(bytes, start[i]!, size, table, parsed, i * size)) return null;
-    if (this.#seen >= judgedAfter && this.#new > newPartMax * this.#seen && !this.#knows(count)) return null;
-    this.#size = size;
-    this.#upper = upper;
-    return this.#add(count);
+    if (parsed.length < count * size) parsed = new Int32Array(2 * count * size);
+    const [view, target] = [viewOf(bytes), new DataView(parsed.buffer)];
+    for (let i = 0; i < count; i++) if (!parseHex(view, start[i]!, 4 * size, upper, target, 4 * i * size)) return null;
+    if (this.#count === 0) [this.#size, this.#upper] = [size, upper];
+    else if (this.#seen >= judgedAfter && this.#new > newPartMax * this.#seen && !this.#knows(count)) return null;
+    const before = this.#count;
+    this.#reserve(before + count);
+    const codes = scratchWords(0, count);
+    const after = enter(this.#words, this.#slots, size, before, count, codes);
+    if (after < 0) {
+      this.#rebuild(this.#slots.length);
+      return null;
+    }
+    this.#count = after;
+    this.#seen += count;
+    this.#new += after - before;
+    return codes;
   }
 
   #knows(count: number): boolean {
     const tried = Math.min(probes, count);
-    let known = 0;
-    for (let i = 0; i < tried; i++) if (this.#slots[this.#slot(Math.floor((i * count) / tried) * this.#size)] !== 0) known++;
-    return 2 * known >= tried;
-  }
-
-  /** The slot of parsed[from …), where it is or belongs. */
-  #slot(from: number): number {
-    return this.#find(this.#hash(from), from);
-  }
-
-  #hash(from: number): number {
-    let hash = seed;
-    const to = from + this.#size;
-    let at = from;
-    for (; at + 4 <= to; at += 4) {
-      hash = Math.imul(hash ^ (parsed[at]! | (parsed[at + 1]! << 8) | (parsed[at + 2]! << 16) | (parsed[at + 3]! << 24)), 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
-    for (; at < to; at++) hash = Math.imul(hash ^ parsed[at]!, 0x85ebca6b);
-    return hash ^ (hash >>> 13);
-  }
-
-  #find(hash: number, from: number): number {
     const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      this.#steps++;
-      const code = slots[slot]! - 1;
-      if (code < 0 || (this.#hashes[code] === hash && this.#equals(code, from))) return slot;
-    }
-  }
-
-  #equals(code: number, from: number): boolean {
-    const at = code * this.#size;
-    for (let i = 0; i < this.#size; i++) if (this.#bytes[at + i] !== parsed[from + i]) return false;
-    return true;
-  }
-
-  #add(count: number): Uint32Array | null {
-    const codes = scratchWords(0, count);
-    const before = this.#count;
-    this.#reserve(before + count);
-    this.#steps = 0;
-    for (let i = 0; i < count; i++) {
-      const from = i * this.#size;
-      const hash = this.#hash(from);
-      const slot = this.#find(hash, from);
-      let code = this.#slots[slot]! - 1;
-      if (code < 0) {
-        code = this.#count++;
-        this.#slots[slot] = code + 1;
-        this.#hashes[code] = hash;
-        for (let byte = 0; byte < this.#size; byte++) this.#bytes[code * this.#size + byte] = parsed[from + byte]!;
-      }
-      codes[i] = code;
-      if (this.#steps > stepsMax(count)) {
-        this.#count = before;
-        this.#rebuild(this.#slots.length);
-        return null;
+    let known = 0;
+    for (let i = 0; i < tried; i++) {
+      const from = Math.floor((i * count) / tried) * this.#size;
+      let slot = hashOf(parsed, from, this.#size) & (slots.length - 1);
+      // A few slots are enough for a guess.
+      for (let step = 0; step < 8 && slots[slot] !== 0; step++, slot = (slot + 1) & (slots.length - 1)) {
+        if (!sameWords(this.#words, (slots[slot]! - 1) * this.#size, parsed, from, this.#size)) continue;
+        known++;
+        break;
       }
     }
-    this.#seen += count;
-    this.#new += this.#count - before;
-    return codes;
+    return 2 * known >= tried;
   }
 
   /** Room for so many values. */
   #reserve(count: number): void {
-    if (this.#bytes.length < count * this.#size) {
-      const grown = Buffer.allocUnsafeSlow(2 * count * this.#size);
-      this.#bytes.copy(grown, 0, 0, this.#count * this.#size);
-      this.#bytes = grown;
-    }
-    if (this.#hashes.length < count) {
-      const grown = new Int32Array(2 * count);
-      grown.set(this.#hashes.subarray(0, this.#count));
-      this.#hashes = grown;
+    if (this.#words.length < count * this.#size) {
+      const grown = new Int32Array(2 * count * this.#size);
+      grown.set(this.#words.subarray(0, this.#count * this.#size));
+      this.#words = grown;
     }
     if (this.#slots.length < 2 * count) this.#rebuild(2 ** Math.ceil(Math.log2(3 * count)));
   }
@@ -169,7 +119,7 @@ export class HexPool {
     const slots = new Int32Array(length);
     const mask = length - 1;
     for (let code = 0; code < this.#count; code++) {
-      let slot = this.#hashes[code]! & mask;
+      let slot = hashOf(this.#words, code * this.#size, this.#size) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = code + 1;
     }
@@ -178,13 +128,53 @@ export class HexPool {
 
   /** The page: the bytes of the values, one after another, and two bytes that say how to read them. */
   bytes(): Uint8Array {
-    const used = this.#count * this.#size;
+    const used = 4 * this.#count * this.#size;
     const page = Buffer.allocUnsafeSlow(used + trailerBytes);
-    this.#bytes.copy(page, 0, 0, used);
-    page[used] = this.#size;
+    page.set(new Uint8Array(this.#words.buffer, 0, used));
+    page[used] = 4 * this.#size;
     page[used + 1] = this.#upper ? 1 : 0;
     return page;
   }
+}
+
+function hashOf(words: Int32Array, from: number, size: number): number {
+  let hash = seed;
+  for (let i = from; i < from + size; i++) {
+    hash = Math.imul(hash ^ words[i]!, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0x7feb352d);
+  return hash ^ (hash >>> 15);
+}
+
+function sameWords(a: Int32Array, aFrom: number, b: Int32Array, bFrom: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
+  return true;
+}
+
+/** Enters `parsed` behind the first `before` values: gives the number of values then, -1 where they collide too often. Slots hold what is new in either case. */
+function enter(words: Int32Array, slots: Int32Array, size: number, before: number, count: number, codes: Uint32Array): number {
+  const mask = slots.length - 1;
+  const stepsMax = 32 * count + 4096;
+  let [after, steps] = [before, 0];
+  for (let i = 0; i < count; i++) {
+    const from = i * size;
+    let slot = hashOf(parsed, from, size) & mask;
+    let code = slots[slot]! - 1;
+    while (code >= 0 && !sameWords(words, code * size, parsed, from, size)) {
+      slot = (slot + 1) & mask;
+      code = slots[slot]! - 1;
+      steps++;
+    }
+    if (code < 0) {
+      code = after++;
+      slots[slot] = after;
+      for (let word = 0; word < size; word++) words[code * size + word] = parsed[from + word]!;
+      if (steps > stepsMax) return -1;
+    }
+    codes[i] = code;
+  }
+  return after;
 }
 
 /** A pool's page, opened. Throws `corruption` where it is none. */

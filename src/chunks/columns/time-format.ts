@@ -40,7 +40,7 @@ const zero = 0x30;
 /** Bytes before the fraction. */
 const headBytes: readonly number[] = [0, 19, 19, 19, 20, 8, 10, 10, unixDigits];
 const zonesMax = 6;
-const monthsText = Buffer.from('JanFebMarAprMayJunJulAugSepOctNovDec');
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const monthDays = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** Days further from the row's than this are no times: nanoseconds stay exact. */
 const dayDistanceMax = 100;
@@ -70,6 +70,12 @@ export function checkFormat(format: TimeFormat): string | undefined {
   if (dated && (fraction > 0 || zone.length > 0)) return 'a date has a fraction or a zone';
   if (unix ? zone.length > 0 || trimmed : (fraction > 0) !== (mark !== 0)) return 'fraction of times';
   return trimmed && (fraction !== 9 || mark === 0) ? 'trimmed fraction of times' : undefined;
+}
+
+function writeTwo(target: Buffer, at: number, value: number): void {
+  const high = (value / 10) | 0;
+  target[at] = zero + high;
+  target[at + 1] = zero + value - high * 10;
 }
 
 function isDigit(byte: number | undefined): boolean {
@@ -108,10 +114,14 @@ function isZone(text: Buffer, from: number): boolean {
   return /^(?:Z|[+-]\d\d:?\d\d)?$/.test(text.toString('latin1', from));
 }
 
+/** Two digits; 100 or more where they are none. */
 function two(bytes: Buffer, at: number): number {
-  const [high, low] = [bytes[at]! - zero, bytes[at + 1]! - zero];
-  return high >>> 0 > 9 || low >>> 0 > 9 ? 100 : high * 10 + low;
+  const high = bytes[at]! - zero;
+  const low = bytes[at + 1]! - zero;
+  return high >>> 0 > 9 || low >>> 0 > 9 ? 10_000 : high * 10 + low;
 }
+
+const powers = Array.from({ length: 10 }, (_, i) => 10 ** i);
 
 /** Days since 1970-01-01 of a day of the proleptic Gregorian calendar; NaN where there is no such day. */
 function daysOf(year: number, month: number, day: number): number {
@@ -126,21 +136,33 @@ function daysOf(year: number, month: number, day: number): number {
 
 /** Reads times of one format. Keeps the last date, because neighbours mostly share it. */
 export class TimeParser {
-  readonly #format: TimeFormat;
+  readonly #form: number;
+  readonly #fractionDigits: number;
+  readonly #trimmed: boolean;
+  readonly #mark: number;
+  readonly #zone: Uint8Array;
   readonly #day: number;
   readonly #head: number;
-  #lastKey = -1;
+  readonly #dateBytes: number;
+  /** Where the last date stands, and its days from the row's. */
+  #lastAt = -1;
   #lastDays = NaN;
 
   constructor(format: TimeFormat, day: number) {
-    this.#format = format;
+    this.#form = format.form;
+    this.#fractionDigits = format.fraction;
+    this.#trimmed = format.trimmed;
+    this.#mark = format.mark;
+    this.#zone = format.zone;
     this.#day = day;
     this.#head = headBytes[format.form]!;
+    this.#dateBytes = this.#head > 10 ? this.#head - 8 : this.#head;
   }
 
-  /** Nanoseconds since the start of the day (of no particular one, for a clock); NaN where the text is not one that TimeWriter gives. */
+  /** Nanoseconds since the start of the day (of no particular one, for a clock); NaN where the text is not one that TimeWriter gives. All texts are of one buffer. */
   parse(bytes: Buffer, at: number, length: number): number {
-    const { form, zone } = this.#format;
+    const form = this.#form;
+    const zone = this.#zone;
     const end = at + length - zone.length;
     const head = at + this.#head;
     if (end < head) return NaN;
@@ -149,18 +171,20 @@ export class TimeParser {
     if (form === timeForms.unix) return this.#unix(bytes, at, fraction);
     const days = form === timeForms.clock ? 0 : this.#date(bytes, at);
     if (form === timeForms.date || form === timeForms.dateSlashes) return end === head ? days * dayNs : NaN;
-    const clock = head - 8;
-    const [hour, minute, second] = [two(bytes, clock), two(bytes, clock + 3), two(bytes, clock + 6)];
-    if (hour > 23 || minute > 59 || second > 59 || bytes[clock + 2] !== 0x3a || bytes[clock + 5] !== 0x3a) return NaN;
+    const hour = two(bytes, head - 8);
+    const minute = two(bytes, head - 5);
+    const second = two(bytes, head - 2);
+    if (hour > 23 || minute > 59 || second > 59 || bytes[head - 6] !== 0x3a || bytes[head - 3] !== 0x3a) return NaN;
     return days * dayNs + (hour * 3600 + minute * 60 + second) * 1e9 + fraction;
   }
 
   /** Nanoseconds of the fraction between the places; NaN where it is not of the format. */
   #fraction(bytes: Buffer, at: number, end: number): number {
-    const { fraction, trimmed, mark } = this.#format;
+    const wanted = this.#fractionDigits;
+    const mark = this.#mark;
+    if (end === at) return this.#trimmed || (wanted === 0 && mark === 0) ? 0 : NaN;
     const digits = mark === 0 ? end - at : end - at - 1;
-    if (trimmed && end === at) return 0;
-    if (trimmed ? digits < 1 || digits > fraction || bytes[end - 1] === zero : digits !== (mark === 0 ? fraction : Math.max(fraction, 1))) return NaN;
+    if (this.#trimmed ? digits < 1 || digits > wanted || bytes[end - 1] === zero : digits !== wanted || digits === 0) return NaN;
     if (mark !== 0 && bytes[at] !== mark) return NaN;
     let value = 0;
     for (let i = end - digits; i < end; i++) {
@@ -168,7 +192,7 @@ export class TimeParser {
       if (digit >>> 0 > 9) return NaN;
       value = value * 10 + digit;
     }
-    return value * 10 ** (9 - digits);
+    return value * powers[9 - digits]!;
   }
 
   #unix(bytes: Buffer, at: number, fraction: number): number {
@@ -185,53 +209,68 @@ export class TimeParser {
 
   /** Days from the row's day. */
   #date(bytes: Buffer, at: number): number {
-    let [year, month, day] = [0, 0, 0];
-    if (this.#format.form === timeForms.common) {
-      if (bytes[at + 2] !== 0x2f || bytes[at + 6] !== 0x2f || bytes[at + 11] !== 0x3a) return NaN;
-      for (let i = 0; i < 12; i++) {
-        if (bytes[at + 3] === monthsText[3 * i] && bytes[at + 4] === monthsText[3 * i + 1] && bytes[at + 5] === monthsText[3 * i + 2]) month = i + 1;
-      }
-      [day, year] = [two(bytes, at), two(bytes, at + 7) * 100 + two(bytes, at + 9)];
-      if (two(bytes, at + 9) > 99) return NaN;
-    } else {
-      const between = this.#format.form === timeForms.slashes || this.#format.form === timeForms.dateSlashes ? 0x2f : 0x2d;
-      if (bytes[at + 4] !== between || bytes[at + 7] !== between || two(bytes, at + 2) > 99) return NaN;
-      [year, month, day] = [two(bytes, at) * 100 + two(bytes, at + 2), two(bytes, at + 5), two(bytes, at + 8)];
-      if (this.#head > 10 && bytes[at + 10] !== (this.#format.form === timeForms.isoT ? 0x54 : 0x20)) return NaN;
+    if (this.#lastAt >= 0) {
+      const last = this.#lastAt;
+      let same = 0;
+      while (same < this.#dateBytes && bytes[at + same] === bytes[last + same]) same++;
+      if (same === this.#dateBytes) return this.#lastDays;
     }
-    const key = (year * 128 + month) * 128 + day;
-    if (key !== this.#lastKey) {
-      const days = year > 9999 ? NaN : daysOf(year, month, day) - this.#day;
-      this.#lastKey = key;
-      this.#lastDays = Math.abs(days) <= dayDistanceMax ? days : NaN;
-    }
+    this.#lastAt = at;
+    this.#lastDays = this.#readDate(bytes, at);
     return this.#lastDays;
+  }
+
+  #readDate(bytes: Buffer, at: number): number {
+    let [year, month, day] = [0, 0, 0];
+    if (this.#form === timeForms.common) {
+      if (bytes[at + 2] !== 0x2f || bytes[at + 6] !== 0x2f || bytes[at + 11] !== 0x3a) return NaN;
+      month = 1 + monthNames.indexOf(bytes.toString('latin1', at + 3, at + 6));
+      [day, year] = [two(bytes, at), two(bytes, at + 7) * 100 + two(bytes, at + 9)];
+    } else {
+      const between = this.#form === timeForms.slashes || this.#form === timeForms.dateSlashes ? 0x2f : 0x2d;
+      if (bytes[at + 4] !== between || bytes[at + 7] !== between) return NaN;
+      [year, month, day] = [two(bytes, at) * 100 + two(bytes, at + 2), two(bytes, at + 5), two(bytes, at + 8)];
+      if (this.#head > 10 && bytes[at + 10] !== (this.#form === timeForms.isoT ? 0x54 : 0x20)) return NaN;
+    }
+    const days = year > 9999 ? NaN : daysOf(year, month, day) - this.#day;
+    return Math.abs(days) <= dayDistanceMax ? days : NaN;
   }
 }
 
 /** Writes times of one format. */
 export class TimeWriter {
-  readonly #format: TimeFormat;
+  readonly #form: number;
+  readonly #fractionDigits: number;
+  readonly #trimmed: boolean;
+  readonly #mark: number;
+  readonly #zone: Uint8Array;
   readonly #day: number;
   readonly #head: number;
+  readonly #dateBytes: number;
+  /** Nanoseconds of the last digit. */
   readonly #unit: number;
   #lastDays = NaN;
-  /** The text of the last date; the clock of it is written over. */
+  /** The text of the last date, and what stands between it and the clock. */
   readonly #date = Buffer.alloc(20);
 
   constructor(format: TimeFormat, day: number) {
-    this.#format = format;
+    this.#form = format.form;
+    this.#fractionDigits = format.fraction;
+    this.#trimmed = format.trimmed;
+    this.#mark = format.mark;
+    this.#zone = format.zone;
     this.#day = day;
     this.#head = headBytes[format.form]!;
+    this.#dateBytes = this.#head > 10 ? this.#head - 8 : this.#head;
     this.#unit = 10 ** (9 - format.fraction);
   }
 
   /** Writes the text of a time in nanoseconds since the start of the day; gives the place behind it, or -1 where the format cannot say that time. */
   write(target: Buffer, at: number, time: number): number {
-    const { form, fraction, trimmed, mark, zone } = this.#format;
+    const form = this.#form;
     const days = Math.floor(time / dayNs);
     const ns = time - days * dayNs;
-    const second = Math.floor(ns / 1e9) | 0;
+    const second = (ns / 1e9) | 0;
     let end = at + this.#head;
     if (form === timeForms.unix) {
       const seconds = (this.#day + days) * 86_400 + second;
@@ -240,26 +279,30 @@ export class TimeWriter {
     } else {
       if (form !== timeForms.clock) {
         if (days !== this.#lastDays && !this.#setDate(days)) return -1;
-        for (let i = 0; i < this.#head; i++) target[at + i] = this.#date[i]!;
+        const date = this.#date;
+        for (let i = 0; i < this.#dateBytes; i++) target[at + i] = date[i]!;
         if (form === timeForms.date || form === timeForms.dateSlashes) return end;
       }
-      const hour = (second / 3600) | 0;
-      const minute = ((second - hour * 3600) / 60) | 0;
-      writeDigits(target, end - 8, hour, 2);
+      const minutes = (second / 60) | 0;
+      const hour = (minutes / 60) | 0;
+      writeTwo(target, end - 8, hour);
       target[end - 6] = 0x3a;
-      writeDigits(target, end - 5, minute, 2);
+      writeTwo(target, end - 5, minutes - hour * 60);
       target[end - 3] = 0x3a;
-      writeDigits(target, end - 2, second - hour * 3600 - minute * 60, 2);
+      writeTwo(target, end - 2, second - minutes * 60);
     }
+    const fraction = this.#fractionDigits;
+    const mark = this.#mark;
     if (fraction > 0) {
       if (mark !== 0) target[end++] = mark;
-      writeDigits(target, end, Math.floor((ns - second * 1e9) / this.#unit), fraction);
+      writeDigits(target, end, ((ns - second * 1e9) / this.#unit) | 0, fraction);
       end += fraction;
-      if (trimmed) {
+      if (this.#trimmed) {
         while (target[end - 1] === zero) end--;
         if (target[end - 1] === mark) end--;
       }
     }
+    const zone = this.#zone;
     for (let i = 0; i < zone.length; i++) target[end++] = zone[i]!;
     return end;
   }
@@ -269,10 +312,10 @@ export class TimeWriter {
     const year = date.getUTCFullYear();
     if (!(year >= 0 && year <= 9999)) return false;
     const [yearText, month, dayText] = [String(year).padStart(4, '0'), date.getUTCMonth(), String(date.getUTCDate()).padStart(2, '0')];
-    const { form } = this.#format;
+    const form = this.#form;
     const monthText = String(month + 1).padStart(2, '0');
     let text = `${yearText}-${monthText}-${dayText}${form === timeForms.isoT ? 'T' : ' '}`;
-    if (form === timeForms.common) text = `${dayText}/${monthsText.toString('latin1', 3 * month, 3 * month + 3)}/${yearText}:`;
+    if (form === timeForms.common) text = `${dayText}/${monthNames[month]}/${yearText}:`;
     else if (form === timeForms.slashes || form === timeForms.dateSlashes) text = text.replaceAll('-', '/');
     this.#date.write(text, 0, 'latin1');
     this.#lastDays = days;

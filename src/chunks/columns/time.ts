@@ -110,8 +110,7 @@ export class TimeColumn extends BaseColumn {
     if (this.#times !== null) return this.#times;
     const { count } = this.header;
     const times = unpackFrame(this.#page(), count, this.#frame);
-    const rowTime = this.#rows();
-    for (let i = 0; i < count; i++) times[i] = this.#timeOf(times[i]!, rowTime[i]!);
+    this.#addRows(times, this.#rows());
     return (this.#times = times);
   }
 
@@ -121,11 +120,18 @@ export class TimeColumn extends BaseColumn {
     return rowTime;
   }
 
-  #timeOf(steps: number, rowTime: number): number {
+  /** Steps to times. */
+  #addRows(times: Float64Array, rowTime: Float64Array): void {
     const resolution = resolutionOf(this.#format);
-    const time = (Math.floor(rowTime / resolution) + steps) * resolution;
-    if (!(Math.abs(time) <= timeMax)) throw this.damage('a time is out of bounds');
-    return isClock(this.#format) ? time - Math.floor(time / dayNs) * dayNs : time;
+    const clock = isClock(this.#format);
+    let far = 0;
+    for (let i = 0; i < times.length; i++) {
+      let time = (Math.floor(rowTime[i]! / resolution) + times[i]!) * resolution;
+      if (!(time <= timeMax && time >= -timeMax)) far++;
+      if (clock) time -= Math.floor(time / dayNs) * dayNs;
+      times[i] = time;
+    }
+    if (far > 0) throw this.damage('a time is out of bounds');
   }
 
   #page(): Uint8Array | null {
@@ -164,6 +170,8 @@ export class TimeColumn extends BaseColumn {
     const page = this.#page();
     const rowTime = this.#rows();
     const { base, width } = this.#frame;
-    return Float64Array.from(places, (place) => this.#timeOf(base + (page === null ? 0 : bitsAt(page, place, width)), rowTime[place]!));
+    const times = Float64Array.from(places, (place) => base + (page === null ? 0 : bitsAt(page, place, width)));
+    this.#addRows(times, Float64Array.from(places, (place) => rowTime[place]!));
+    return times;
   }
 }

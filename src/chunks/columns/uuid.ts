@@ -2,8 +2,8 @@ import { asBuffer } from '../../bytes/mod.ts';
 import { alphabetClass, alphabetOf } from './alphabet.ts';
 import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
 import type { ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
-import { caseOf, hexNibbles, parseHex, writeHex } from './hexadecimal.ts';
-import { evenStarts, textBuffer, type Lengths } from './texts.ts';
+import { caseOf, parseHex, writeHex } from './hexadecimal.ts';
+import { evenStarts, textBuffer, viewOf, type Lengths } from './texts.ts';
 
 const textBytes = 36;
 const size = 16;
@@ -14,10 +14,12 @@ const groups = [
 ] as const;
 const alphabets = [alphabetClass(alphabetOf(Buffer.from('0123456789abcdef-'))), alphabetClass(alphabetOf(Buffer.from('0123456789ABCDEF-')))] as const;
 
-function parse(bytes: Buffer, at: number, table: Uint8Array, target: Uint8Array, to: number): boolean {
-  if (bytes[at + 8] !== dash || bytes[at + 13] !== dash || bytes[at + 18] !== dash || bytes[at + 23] !== dash) return false;
-  return parseHex(bytes, at, 4, table, target, to) && parseHex(bytes, at + 9, 2, table, target, to + 4) && parseHex(bytes, at + 14, 2, table, target, to + 6)
-    && parseHex(bytes, at + 19, 2, table, target, to + 8) && parseHex(bytes, at + 24, 6, table, target, to + 10);
+function parse(bytes: DataView, at: number, upper: boolean, target: DataView, to: number): boolean {
+  for (const group of groups) {
+    if (group.text > 0 && bytes.getUint8(at + group.text - 1) !== dash) return false;
+    if (!parseHex(bytes, at + group.text, group.size, upper, target, to + group.byte)) return false;
+  }
+  return true;
 }
 
 /** UUIDs, any version. Parameters: u8 1 where letters are upper ones. One page: 16 bytes of each. */
@@ -25,10 +27,11 @@ export function draftUuid(values: ColumnValues, lengths: Lengths): Draft | null 
   if (lengths.min !== textBytes || lengths.max !== textBytes) return null;
   const { bytes, start, count } = values;
   const upper = caseOf(bytes, start, values.length, count);
-  const table = hexNibbles(upper);
-  if (!parse(bytes, start[count - 1]!, table, new Uint8Array(size), 0)) return null;
+  const view = viewOf(bytes);
+  if (!parse(view, start[count - 1]!, upper, viewOf(new Uint8Array(size)), 0)) return null;
   const page = new Uint8Array(count * size);
-  for (let i = 0; i < count; i++) if (!parse(bytes, start[i]!, table, page, i * size)) return null;
+  const target = viewOf(page);
+  for (let i = 0; i < count; i++) if (!parse(view, start[i]!, upper, target, i * size)) return null;
   const header: ColumnHeader = { kind: 'uuid', count, alphabet: alphabets[upper ? 1 : 0], lengthMin: textBytes, lengthMax: textBytes, parameters: Uint8Array.of(upper ? 1 : 0), range: null };
   return { bits: page.length * 8 + 64, make: () => ({ header, pages: [page] }) };
 }
@@ -67,7 +70,7 @@ export class UuidColumn extends BaseColumn {
   protected override search(needle: Uint8Array): Uint32Array | null {
     if (needle.length !== textBytes) return super.search(needle);
     const wanted = Buffer.alloc(size);
-    if (!parse(asBuffer(needle), 0, hexNibbles(this.#upper), wanted, 0)) return new Uint32Array(0);
+    if (!parse(viewOf(needle), 0, this.#upper, viewOf(wanted), 0)) return new Uint32Array(0);
     const binary = this.#binary();
     const found: number[] = [];
     for (let at = binary.indexOf(wanted); at >= 0; at = binary.indexOf(wanted, at + 1)) if (at % size === 0) found.push(at / size);
