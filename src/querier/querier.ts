@@ -20,29 +20,24 @@ export interface QuerierParts {
   readonly scanBytesMax: number;
 }
 
-/** Units that are read for one worker thread, or wait for it, at the same time. */
-const readsPerLane = 4;
-
 /** Reads heads and segments: implements LogSource, and what labels, series and statistics need. */
 export class Querier implements LogSource {
   readonly #parts: QuerierParts;
   readonly #labels: LabelQuerier;
   readonly #memory: ByteBudget;
-  readonly #readTurns: FairTurns;
-  readonly #workTurns: FairTurns;
+  readonly #turns: FairTurns;
   #running = 0;
 
   constructor(parts: QuerierParts) {
     this.#parts = parts;
     this.#labels = new LabelQuerier(parts.snapshots, parts.index);
     this.#memory = new ByteBudget(parts.scanBytesMax);
-    this.#readTurns = new FairTurns(parts.pool.lanes, readsPerLane);
-    this.#workTurns = new FairTurns(parts.pool.lanes, 1);
+    this.#turns = new FairTurns(parts.pool.lanes, 1);
   }
 
-  /** Units of scans that wait for their turn to be read or worked on. */
+  /** How many turns to work on a unit are waited for. */
   get waiting(): number {
-    return this.#readTurns.waiting + this.#workTurns.waiting;
+    return this.#turns.waiting;
   }
 
   /** Bytes of rows that were read and not looked through yet. */
@@ -110,7 +105,7 @@ export class Querier implements LogSource {
   async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     this.#running += 1;
     const tally = new ReadTally(units);
-    const results = await runScan({ pool: this.#parts.pool, memory: this.#memory, readTurns: this.#readTurns, workTurns: this.#workTurns, worked: (unit, done) => tally.add(unit, done) }, task, units, signal).finally(() => {
+    const results = await runScan({ pool: this.#parts.pool, memory: this.#memory, turns: this.#turns, worked: (unit, done) => tally.add(unit, done) }, task, units, signal).finally(() => {
       this.#running -= 1;
     });
     const batches = results.filter((result) => result.kind === 'batch');

@@ -1,8 +1,8 @@
 import { createScanner, newControl, stopQuery, type Batch, type Partial, type ScanTask } from '../logql/mod.ts';
-import type { ByteBudget, ColumnNeeds } from '../model/mod.ts';
+import type { ByteBudget, ColumnNeeds, Share } from '../model/mod.ts';
 import type { ScanPool } from './ports.ts';
-import type { LoadedUnit, UnitDone } from './scan-session.ts';
-import type { FairTurns, TurnTaker } from './schedule/turns.ts';
+import type { UnitDone } from './scan-session.ts';
+import type { FairTurns, Turn, TurnTaker } from './schedule/turns.ts';
 import type { Unit } from './units.ts';
 
 /** What scans work with. */
@@ -10,10 +10,8 @@ export interface ScanParts {
   readonly pool: ScanPool;
   /** Of all scans together: bytes of rows that were read and not looked through yet. */
   readonly memory: ByteBudget;
-  /** Turns to read a unit and keep it until it was worked on. */
-  readonly readTurns: FairTurns;
   /** Turns to work on a unit. */
-  readonly workTurns: FairTurns;
+  readonly turns: FairTurns;
   /** Told of each unit that a worker is through with. */
   readonly worked?: (unit: Unit, done: UnitDone) => void;
 }
@@ -30,6 +28,8 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
   const scan = ++scans;
   const failed = new AbortController();
   const control = task.control ?? newControl();
+  // Aborts when there is no unit left to begin.
+  const drained = new AbortController();
   const ended = AbortSignal.any([signal, failed.signal]);
   const onEnd = (): void => stopQuery(control);
   const run: Run = {
@@ -37,10 +37,10 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     scan,
     task: { ...task, control },
     needs: createScanner(task).needs,
-    next: new UnitQueue(units, task),
+    next: new UnitQueue(units, task, () => drained.abort()),
     signal: ended,
-    reads: parts.readTurns.join(task.tenant),
-    works: parts.workTurns.join(task.tenant),
+    turns: parts.turns.join(task.tenant),
+    wanting: AbortSignal.any([ended, drained.signal]),
     probe: task.output.kind === 'log' && task.output.limit > 0 ? Promise.withResolvers<void>() : null,
     fail: (error) => failed.abort(error),
   };
@@ -58,8 +58,7 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     return results;
   } finally {
     ended.removeEventListener('abort', onEnd);
-    run.reads.leave();
-    run.works.leave();
+    run.turns.leave();
   }
 }
 
@@ -70,17 +69,12 @@ interface Run {
   readonly needs: ColumnNeeds;
   readonly next: UnitQueue;
   readonly signal: AbortSignal;
-  readonly reads: TurnTaker;
-  readonly works: TurnTaker;
+  readonly turns: TurnTaker;
+  /** Aborts when no turn is wanted any more. */
+  readonly wanting: AbortSignal;
   /** The newest lines of a long stream lie in its first unit as a rule: the rest is not read before that one has said whether they do. */
   readonly probe: PromiseWithResolvers<void> | null;
   readonly fail: (error: unknown) => void;
-}
-
-/** A unit that was read, on its way to a worker. */
-interface ReadUnit {
-  readonly loaded: LoadedUnit;
-  release(workMs?: number): void;
 }
 
 /** One scan's work on one lane. */
@@ -91,7 +85,7 @@ class LaneRun {
   /** Whether the worker has the scan. */
   #isBegun = false;
   #task: ScanTask | null;
-  #upcoming: Promise<ReadUnit | undefined> | undefined;
+  #upcoming: Promise<Turn | undefined> | undefined;
 
   constructor(run: Run, lane: number, isFirst: boolean) {
     this.#run = run;
@@ -101,17 +95,19 @@ class LaneRun {
   }
 
   async run(): Promise<Batch | Partial | null> {
-    const { parts, scan, signal, probe, fail } = this.#run;
+    const { parts, scan, next, signal, probe, fail } = this.#run;
     const isFirst = this.#isProbing;
     try {
       if (!isFirst) await probe?.promise;
-      this.#readAhead();
-      for (let unit = await this.#upcoming; unit !== undefined; unit = await this.#upcoming) {
+      this.#ask();
+      for (let turn = await this.#upcoming; turn !== undefined; turn = await this.#upcoming) {
         this.#upcoming = undefined;
-        // The next one is read meanwhile.
-        if (!this.#isProbing) this.#readAhead();
-        await this.#work(unit);
-        if (this.#isProbing) this.#readAhead();
+        const unit = next.take();
+        // The next turn is asked for meanwhile, so that whoever has the best claim gets it when this one ends.
+        if (!this.#isProbing) this.#ask();
+        if (unit === undefined) turn.done(0);
+        else await this.#work(turn, unit);
+        if (this.#isProbing) this.#ask();
         this.#isProbing = false;
         probe?.resolve();
       }
@@ -125,58 +121,37 @@ class LaneRun {
     } finally {
       if (isFirst) probe?.resolve();
       const unused = await this.#upcoming?.catch(() => undefined);
-      unused?.release(0);
+      unused?.done(0);
     }
   }
 
-  #readAhead(): void {
-    this.#upcoming = this.#read();
-    // It is looked at when its turn comes.
+  #ask(): void {
+    const { turns, wanting, signal } = this.#run;
+    this.#upcoming = turns.take(this.#lane, wanting).catch((error: unknown) => {
+      if (!signal.aborted) return undefined;
+      throw error;
+    });
+    // It is looked at later.
     this.#upcoming.catch(() => undefined);
   }
 
-  /** Reads the next unit, as soon as it is this scan's turn and there is memory for it; undefined where there is none left. */
-  async #read(): Promise<ReadUnit | undefined> {
-    const { parts, needs, next, reads, signal } = this.#run;
-    const turn = await reads.take(this.#lane, signal);
-    const unit = next.take();
-    if (unit === undefined) {
-      turn.done(0);
-      return undefined;
-    }
+  async #work(turn: Turn, unit: Unit): Promise<void> {
+    const { parts, scan, needs, next, signal } = this.#run;
+    let workMs: number | undefined = 0;
+    let share: Share | undefined;
     try {
       // Heads are shared with the workers, not read.
-      const bytes = unit.sources.every(({ source }) => source.kind === 'head') ? 0 : unit.bytes;
-      const share = bytes === 0 ? undefined : await parts.memory.share(bytes, signal);
-      const release = (workMs?: number): void => {
-        share?.release();
-        turn.done(workMs);
-      };
-      return { loaded: { unit, needs }, release };
-    } catch (error) {
-      turn.done(0);
-      throw error;
-    }
-  }
-
-  async #work(unit: ReadUnit): Promise<void> {
-    const { parts, scan, next, works, signal } = this.#run;
-    let workMs: number | undefined = 0;
-    try {
-      const turn = await works.take(this.#lane, signal);
-      try {
-        signal.throwIfAborted();
-        this.#isBegun = true;
-        const done = await parts.pool.add(this.#lane, scan, this.#task, unit.loaded);
-        this.#task = null;
-        workMs = done.workMs;
-        next.bound(done.boundNs);
-        parts.worked?.(unit.loaded.unit, done);
-      } finally {
-        turn.done(workMs);
-      }
+      if (unit.sources.some(({ source }) => source.kind === 'segment')) share = await parts.memory.share(unit.bytes, signal);
+      signal.throwIfAborted();
+      this.#isBegun = true;
+      const done = await parts.pool.add(this.#lane, scan, this.#task, { unit, needs });
+      this.#task = null;
+      workMs = done.workMs;
+      next.bound(done.boundNs);
+      parts.worked?.(unit, done);
     } finally {
-      unit.release(workMs);
+      share?.release();
+      turn.done(workMs);
     }
   }
 }
@@ -185,20 +160,30 @@ class LaneRun {
 class UnitQueue {
   readonly #units: readonly Unit[];
   readonly #direction: 'forward' | 'backward' | null;
+  readonly #onDrained: () => void;
   #next = 0;
   #boundNs: bigint | null = null;
 
-  constructor(units: readonly Unit[], task: ScanTask) {
+  /** `onDrained` is told when there is none left. */
+  constructor(units: readonly Unit[], task: ScanTask, onDrained: () => void) {
     this.#units = units;
+    this.#onDrained = onDrained;
     this.#direction = task.output.kind === 'log' ? task.output.direction : null;
   }
 
   take(): Unit | undefined {
+    const unit = this.#upcoming();
+    if (unit === undefined) return undefined;
+    this.#next += 1;
+    if (this.#upcoming() === undefined) this.#onDrained();
+    return unit;
+  }
+
+  #upcoming(): Unit | undefined {
     const unit = this.#units[this.#next];
     if (unit === undefined) return undefined;
     if (this.#boundNs !== null && this.#direction === 'backward' && unit.maxNs < this.#boundNs) return undefined;
     if (this.#boundNs !== null && this.#direction === 'forward' && unit.minNs > this.#boundNs) return undefined;
-    this.#next += 1;
     return unit;
   }
 
@@ -206,5 +191,6 @@ class UnitQueue {
   bound(boundNs: bigint | null): void {
     if (boundNs === null) return;
     if (this.#boundNs === null || (this.#direction === 'backward' ? boundNs > this.#boundNs : boundNs < this.#boundNs)) this.#boundNs = boundNs;
+    if (this.#upcoming() === undefined) this.#onDrained();
   }
 }

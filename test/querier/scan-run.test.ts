@@ -49,8 +49,7 @@ class Account {
     this.parts = {
       pool,
       memory: new ByteBudget(options.memory ?? 1000),
-      readTurns: new FairTurns(pool.lanes, 4),
-      workTurns: new FairTurns(pool.lanes, 1),
+      turns: new FairTurns(pool.lanes, 1),
     };
   }
 }

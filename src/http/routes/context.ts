@@ -24,7 +24,7 @@ export function contextRoutes(app: FastifyInstance, parts: HttpParts): void {
       if (parameter(parameters, 'ts') === '') throw new SpoorError('bad_request', { reason: "the parameter 'ts', the entry's time, is missing" });
       const id = parameter(parameters, 'id');
       const max = limits.max_entries_limit_per_query;
-      const { signal, done } = await queryTurn(reply, parts, tenant, 'query');
+      const { signal, done } = await queryTurn(reply, parts, tenant, 'log');
       try {
         const { entry, before, after } = await findContext(
           parts.querier,

@@ -45,7 +45,7 @@ export function queryRoutes(app: FastifyInstance, parts: HttpParts): void {
       return exportAnswer(request, reply, parts, plan, limits);
     }
     const timeoutMs = Number(limits.query_timeout / 1_000_000n);
-    const { signal, done } = await queryTurn(reply, parts, tenant, 'query');
+    const { signal, done } = await queryTurn(reply, parts, tenant, /^\s*\{/.test(parameter(parameters, 'query')) ? 'log' : 'query');
     // While the client takes the answer nothing is held but the answer.
     const result = await parts.engine.query(query, signal).finally(done);
     const encodingFlags = (header(request, 'x-loki-response-encoding-flags') ?? '').split(',').map((flag) => flag.trim()).filter((flag) => flag !== '');

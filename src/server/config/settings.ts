@@ -35,8 +35,8 @@ export const settingSpecs = {
   'ingester.head_bytes_paced': size(96 * 2 ** 20, 'memory of all heads above which pushes are answered as fast as flushes get on'),
   'querier.threads': count(0, 'worker threads that scan; 0: one for each processor', 0, 256),
   'querier.scan_bytes_max': size(192 * 2 ** 20, 'rows that all queries together have read and not looked through yet; above it they wait'),
-  'querier.max_concurrent': count(0, 'queries that run at the same time; the others wait; 0: 16 for each thread that scans', 0, 100_000),
-  'querier.queue_length_max': count(4096, 'queries of all tenants that wait; further ones are answered 429'),
+  'querier.max_concurrent': count(0, 'queries of one kind (metric, log, lookup, export) that run at the same time; the others wait; 0: 32 for each thread that scans', 0, 100_000),
+  'querier.queue_length_max': count(4096, 'queries of one kind that wait, of all tenants; further ones are answered 429'),
   'querier.footer_cache_bytes': size(32 * 2 ** 20, 'segment footers kept in memory'),
   'querier.index_cache_bytes': size(64 * 2 ** 20, 'index blocks kept in memory'),
 } as const satisfies Record<string, SettingSpec>;
