@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { parseSelector } from '../../logql/mod.ts';
-import { labelsObject, SpoorError, type Matcher } from '../../model/mod.ts';
+import { labelsObject, SpoorError } from '../../model/mod.ts';
 import { labelRoute, limitRange, optionalSelector, rangeQueryParameters, type LabelRequest, type TimeRange } from '../label-request.ts';
 import { parameter, rangeParameters } from '../parameters.ts';
 import type { HttpParts } from '../parts.ts';
@@ -28,8 +28,10 @@ export function labelRoutes(app: FastifyInstance, parts: HttpParts): void {
   for (const url of ['/loki/api/v1/label/:name/values', '/api/prom/label/:name/values']) labelRoute(app, parts, url, values);
   const series = async (request: LabelRequest): Promise<object> => {
     const { startNs, endNs } = rangeParameters(request.parameters, request.nowNs);
-    const groups = selectorsOf(request);
+    const selectors = selectorsOf(request);
     const range = limitRange(request, { startNs, endNs });
+    // Only now, as in Loki: a range that is too long is told before a selector of everything.
+    const groups = selectors.length === 0 ? [[]] : selectors.map((selector) => parseSelector(selector));
     const found = range === undefined ? [] : await parts.labels.series(groups.map((matchers) => ({ tenant: request.tenant, matchers, ...range })), request.signal);
     return { status: 'success', data: found.map(labelsObject) };
   };
@@ -47,12 +49,12 @@ function requestRange(request: LabelRequest): TimeRange | undefined {
   return limitRange(request, rangeParameters(request.parameters, request.nowNs));
 }
 
-/** `match` and `match[]`; none, or `{}` alone, is everything. Each is read before any is checked, in order, as in Loki. */
-function selectorsOf({ parameters }: LabelRequest): readonly (readonly Matcher[])[] {
+/** `match` and `match[]`, sorted; none, which is everything, also for `{}` alone. Throws for one that is no selector, or has no matchers. */
+function selectorsOf({ parameters }: LabelRequest): readonly string[] {
   const selectors = [...new Set([...(parameters.get('match') ?? []), ...(parameters.get('match[]') ?? [])])].sort();
   if (selectors.length > selectorsMax) throw new SpoorError('bad_request', { reason: `more than ${selectorsMax} selectors` });
   const [only] = selectors;
-  if (only === undefined || (selectors.length === 1 && only.replaceAll(' ', '') === '{}')) return [[]];
+  if (only === undefined || (selectors.length === 1 && only.replaceAll(' ', '') === '{}')) return [];
   for (const selector of selectors) if (parseSelector(selector, true).length === 0) throw new SpoorError('bad_request', { reason: `0 matchers in group: ${selector}` });
-  return selectors.map((selector) => parseSelector(selector));
+  return selectors;
 }

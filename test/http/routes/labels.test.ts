@@ -96,6 +96,11 @@ describe('series', () => {
   it('refuses what is no selector', async () => {
     await expect(series(['{app="a"} | json'])).rejects.toThrow('400: only label matchers are supported');
     await expect(series(['{app=~".*"}'])).rejects.toThrow('queries require at least one regexp or equality matcher');
+    await expect(series(['{ }', '{app="a"}'])).rejects.toThrow('400: 0 matchers in group: { }');
+    // What cannot be read comes first, then the range, then what matches everything.
+    const long = { start: '1', end: '9999999' };
+    await expect(series(['{app=""}', '{app='], long)).rejects.toThrow('400: parse error at line 1, col 6');
+    await expect(series(['{app=""}'], long)).rejects.toThrow('400: the query time range exceeds the limit');
   });
 });
 
