@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { soleTenant, tenantOf, tenantsOf } from '../../src/http/tenant.ts';
+import { queryTenantOf, soleTenant, tenantOf, tenantsOf } from '../../src/http/tenant.ts';
 import { isSpoorError } from '../../src/model/mod.ts';
 
 function refusal(call: () => unknown): { status: number; message: string } {
@@ -43,5 +43,28 @@ describe('tenantsOf', () => {
   it('sorts them and names each once', () => {
     expect(tenantsOf('b|a|b', true)).toEqual(['a', 'b']);
     expect(tenantOf('a|a', true)).toBe('a');
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['a|', ['', 'a']],
+    ['a||b', ['', 'a', 'b']],
+    ['a:key=value', ['a']],
+    ['a|b:k=v:l=w', ['a', 'b']],
+    ['a|:x', ['', 'a']],
+  ])('takes %s as Loki does', (header, tenants) => {
+    expect(tenantsOf(header, true)).toEqual(tenants);
+  });
+
+  it.each([['|', 401, 'no org id'], [':x', 401, 'no org id'], ['a|b/c', 400, "tenant ID 'b/c' contains unsupported character '/'"], [`a|${'x'.repeat(151)}`, 400, 'tenant ID is too long: max 150 characters']])('refuses %s', (header, status, message) => {
+    expect(refusal(() => tenantsOf(header, true))).toEqual({ status, message });
+  });
+});
+
+describe('queryTenantOf', () => {
+  it('joins several where that is allowed, and refuses them where it is not', () => {
+    expect(queryTenantOf('b|a|b', { authEnabled: true, severalTenants: true })).toBe('a|b');
+    expect(queryTenantOf('a', { authEnabled: true, severalTenants: true })).toBe('a');
+    expect(queryTenantOf('a|b', { authEnabled: false, severalTenants: true })).toBe(soleTenant);
+    expect(refusal(() => queryTenantOf('a|b', { authEnabled: true, severalTenants: false }))).toEqual({ status: 400, message: 'multiple org IDs present' });
   });
 });
