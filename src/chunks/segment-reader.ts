@@ -1,3 +1,4 @@
+import { countMetadataBytes } from '../bytes/mod.ts';
 import { dayStartNs, shreddedBlock, SpoorError, type ColumnNeeds, type LabelSet, type RowBlock } from '../model/mod.ts';
 import { HexPoolReader } from './columns/pool.ts';
 import { decodeFooter, footerBytesOf } from './footer.ts';
@@ -95,9 +96,10 @@ export class SegmentReader {
 
 function chunksOf(tenant: string, number: number, rowGroup: RowGroupMeta, selections: readonly ChunkSelection[], block: RowBlock): SegmentChunk[] {
   const start = dayStartNs(rowGroup.day);
+  const [lines, metadata] = [block.lines!, block.metadata!];
   return selections.map(({ labels, rowStart, rows }) => {
     let bytes = 0;
-    for (let row = rowStart; row < rowStart + rows; row++) bytes += block.lines!.length[row]! + block.metadata!.length[row]!;
+    for (let row = rowStart; row < rowStart + rows; row++) bytes += lines.length[row]! + countMetadataBytes(metadata.bytes, metadata.start[row]!, metadata.length[row]!);
     const minNs = start + BigInt(block.time[rowStart]!);
     return { tenant, labels, day: rowGroup.day, rowGroup: number, rowStart, rows, minNs, maxNs: start + BigInt(block.time[rowStart + rows - 1]!), bytes };
   });

@@ -11,7 +11,7 @@ const rows = (count: number, traced: boolean): TestRow[] =>
     stream: stream(`s${i % 3}`), time: i * 1_000_003, position: 1 + (i >> 3), index: i % 8, partition: i % 2, line: Buffer.from(`a line, number ${i * 7919}`),
     metadata: encodeMetadata([{ name: 'level', value: 'info' }, ...(traced ? [{ name: 'trace', value: `${i * 104_729}` }] : [])]),
   }));
-const writer = new SegmentWriter();
+const writer = new SegmentWriter({ shred: false });
 writer.add('one', blockOf(3, rows(90, true)));
 writer.add('two', blockOf(-4, rows(20, false)));
 const { data, footerBytes } = writer.finish();
@@ -77,6 +77,7 @@ test('sealed pages with changed bytes give a coded error or are read', async () 
       const end = encodeFooter(
         footer.tenants.map((tenant) => ({ ...tenant, labels: sealed(tenant.labels) })),
         footer.rowGroups.map((group) => ({ ...group, pages: group.pages.map(sealed) })),
+        null,
       );
       const error = await damageOf(Buffer.concat([copy.subarray(0, data.length - footerBytes), end]));
       expect(error === undefined || isSpoorError(error), String(error)).toBe(true);

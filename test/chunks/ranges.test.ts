@@ -23,7 +23,7 @@ function groupOf(pageBytes: number): RowGroupMeta {
   add(columnIds.position, 30);
   add(columnIds.index, 30);
   add(columnIds.partition, 0);
-  return { tenant: 0, day: 1, rows: 1000, runs: 10, minTime: 0, maxTime: 1, lineBytes: 10 * pageBytes, metadataBytes: 2 * pageBytes, offset: 1000, storedBytes: offset - 1000, pages };
+  return { tenant: 0, day: 1, rows: 1000, runs: 10, minTime: 0, maxTime: 1, lineBytes: 10 * pageBytes, metadataBytes: 2 * pageBytes, offset: 1000, storedBytes: offset - 1000, pages, shapes: null };
 }
 
 const gap = segmentLimits.rangeGapBytesMax;

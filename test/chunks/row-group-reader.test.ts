@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeFooter, decodeRowGroup, DecodeScratch, rowGroupRanges, type ChunkSelection, type RowGroupMeta, type Segment } from '../../src/chunks/mod.ts';
 import { formatLabels, type ColumnNeeds, type RowBlock } from '../../src/model/mod.ts';
 import { encodeMetadata } from '../../src/bytes/mod.ts';
-import { blockOf, printRows, segmentOf, stream } from './rows.ts';
+import { blockOf, plainSegmentOf, printRows, stream } from './rows.ts';
 
 const all: ColumnNeeds = { order: true, lineLength: true, lines: true, metadata: true };
 const none: ColumnNeeds = { order: false, lineLength: false, lines: false, metadata: false };
@@ -19,7 +19,7 @@ const source = blockOf(
     })),
   ),
 );
-const segment: Segment = segmentOf(source);
+const segment: Segment = plainSegmentOf(source);
 const group: RowGroupMeta = decodeFooter(segment.data, segment.data.length, 'test').rowGroups[0]!;
 const chunks: readonly ChunkSelection[] = segment.chunks;
 
@@ -81,7 +81,7 @@ test('lines of one page are not copied', () => {
 test('a row group without metadata, with a scratch that had some', () => {
   const scratch = new DecodeScratch();
   decode(all, chunks, scratch);
-  const plain = segmentOf(blockOf(1, [{ stream: stream('a'), time: 5, position: 1, index: 0, partition: 0, line: Buffer.from('x'), metadata: new Uint8Array(0) }]));
+  const plain = plainSegmentOf(blockOf(1, [{ stream: stream('a'), time: 5, position: 1, index: 0, partition: 0, line: Buffer.from('x'), metadata: new Uint8Array(0) }]));
   const [meta] = decodeFooter(plain.data, plain.data.length, 'test').rowGroups;
   const ranges = rowGroupRanges(meta!, all);
   const buffers = ranges.map((range) => plain.data.subarray(range.offset, range.offset + range.length));

@@ -95,10 +95,15 @@ export async function printGolden(data: Uint8Array): Promise<string> {
 }
 
 /** A segment of one block. */
-export function segmentOf(block: RowBlock, tenant = 'tenant'): Segment {
-  const writer = new SegmentWriter();
+export function segmentOf(block: RowBlock, tenant = 'tenant', shred = true): Segment {
+  const writer = new SegmentWriter({ shred });
   writer.add(tenant, block);
   return writer.finish();
+}
+
+/** A segment of one block with lines and metadata as they are. */
+export function plainSegmentOf(block: RowBlock): Segment {
+  return segmentOf(block, 'tenant', false);
 }
 
 const dayNs = 86_400_000_000_000;

@@ -10,7 +10,7 @@ export type WorkerTask =
 
 const task = workerData as WorkerTask;
 if (task.kind === 'write') {
-  const writer = new SegmentWriter();
+  const writer = new SegmentWriter({ shred: false });
   writer.add(task.tenant, task.block);
   const segment = writer.finish();
   parentPort!.postMessage(segment, [segment.data.buffer]);

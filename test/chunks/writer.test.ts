@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeMetadata } from '../../src/bytes/mod.ts';
 import { decodeFooter, segmentLimits, SegmentWriter, type Segment, type SegmentFooter } from '../../src/chunks/mod.ts';
 import { labelSet, type LabelSet, type RowBlock } from '../../src/model/mod.ts';
-import { blockOf, printRows, readAll, segmentOf, stream, type TestRow } from './rows.ts';
+import { blockOf, plainSegmentOf, printRows, readAll, segmentOf, stream, type TestRow } from './rows.ts';
 
 const footerOf = (segment: Segment): SegmentFooter => decodeFooter(segment.data, segment.data.length, 'test');
 const row = (of: LabelSet, time: number, line: Uint8Array | string = '', position = 1): TestRow => ({
@@ -82,7 +82,7 @@ describe('chunks', () => {
     const footer = footerOf(segment);
     expect(footer.rowGroups.length).toBe(16);
     expect(segment.chunks.length).toBeLessThan(10_020);
-    expect(segment.footerBytes).toBeLessThan(8_000);
+    expect(segment.footerBytes).toBeLessThan(12_000);
     expect(footer.tenants[0]!.labels.storedBytes).toBeLessThan(150_000);
   });
 
@@ -120,17 +120,20 @@ describe('metadata', () => {
     ['values that become many are plain from the start', (i: number) => (i < 2000 ? level(i) : trace(i)), [6, 7]],
   ] as const)('%s', async (_, of, columns) => {
     const block = withMetadata(of);
-    const segment = segmentOf(block);
+    const segment = plainSegmentOf(block);
     const [group] = footerOf(segment).rowGroups;
     expect(group!.pages.map((page) => page.column).filter((column) => column >= 6 && column <= 9)).toEqual(columns);
     expect((await readAll(segment.data)).get('tenant')).toEqual(printRows(block));
   });
 });
 
-test('the segment is alone in its buffer and says how big its footer is', () => {
-  const segment = segmentOf(blockOf(1, [row(stream('a'), 1, 'x')]));
+test.each([true, false])('the segment is alone in its buffer and says how big shapes and footer are (shredded: %s)', (shred) => {
+  const segment = segmentOf(blockOf(1, [row(stream('a'), 1, 'x')]), 'tenant', shred);
   expect(segment.data.buffer.byteLength).toBe(segment.data.length);
-  expect(decodeFooter(segment.data.subarray(-segment.footerBytes), segment.data.length, 'test').footerBytes).toBe(segment.footerBytes);
+  const footer = decodeFooter(segment.data.subarray(-segment.footerBytes), segment.data.length, 'test');
+  const shapes = footer.rowGroups.reduce((bytes, group) => bytes + (group.shapes?.storedBytes ?? 0), 0);
+  expect(shapes > 0).toBe(shred);
+  expect(footer.footerBytes + shapes).toBe(segment.footerBytes);
 });
 
 test('an empty segment', async () => {
@@ -142,7 +145,7 @@ test('an empty segment', async () => {
 });
 
 test('bytes grow with what is added, near to the truth', () => {
-  const writer = new SegmentWriter();
+  const writer = new SegmentWriter({ shred: false });
   expect(writer.bytes).toBe(0);
   const block = longBlock(40_000, () => 100);
   writer.add('t', { ...block, lines: { bytes: randomBytes(4_000_000), start: Uint32Array.from({ length: 40_000 }, (_, i) => i * 100), length: block.lines!.length } });
