@@ -37,7 +37,7 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     scan,
     task: { ...task, control },
     needs: createScanner(task).needs,
-    next: new UnitQueue(units, task, () => drained.abort()),
+    next: new UnitQueue(units, task, lanes, () => drained.abort()),
     signal: ended,
     turns: parts.turns.join(task.tenant),
     wanting: AbortSignal.any([ended, drained.signal]),
@@ -48,7 +48,7 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
   if (signal.aborted) onEnd();
   try {
     // Scans begin on different lanes, so that many small ones are not all done by the same thread.
-    const lanesEnded = await Promise.allSettled(Array.from({ length: Math.min(lanes, units.length) }, (_, number) => new LaneRun(run, (scan + number) % lanes, number === 0).run()));
+    const lanesEnded = await Promise.allSettled(Array.from({ length: Math.min(lanes, units.length) }, (_, number) => new LaneRun(run, (scan + number) % lanes, number).run()));
     signal.throwIfAborted();
     const results: (Batch | Partial)[] = [];
     for (const end of lanesEnded) {
@@ -81,16 +81,19 @@ interface Run {
 class LaneRun {
   readonly #run: Run;
   readonly #lane: number;
+  /** Which of the scan's lanes it is. */
+  readonly #number: number;
   #isProbing: boolean;
   /** Whether the worker has the scan. */
   #isBegun = false;
   #task: ScanTask | null;
   #upcoming: Promise<Turn | undefined> | undefined;
 
-  constructor(run: Run, lane: number, isFirst: boolean) {
+  constructor(run: Run, lane: number, number: number) {
     this.#run = run;
     this.#lane = lane;
-    this.#isProbing = isFirst && run.probe !== null;
+    this.#number = number;
+    this.#isProbing = number === 0 && run.probe !== null;
     this.#task = run.task;
   }
 
@@ -100,13 +103,15 @@ class LaneRun {
     try {
       if (!isFirst) await probe?.promise;
       this.#ask();
-      for (let turn = await this.#upcoming; turn !== undefined; turn = await this.#upcoming) {
-        this.#upcoming = undefined;
-        const unit = next.take();
+      for (let turn = await this.#turn(); turn !== undefined; turn = await this.#turn()) {
+        const unit = next.take(this.#number);
+        if (unit === undefined) {
+          turn.done(0);
+          break;
+        }
         // The next turn is asked for meanwhile, so that whoever has the best claim gets it when this one ends.
         if (!this.#isProbing) this.#ask();
-        if (unit === undefined) turn.done(0);
-        else await this.#work(turn, unit);
+        await this.#work(turn, unit);
         if (this.#isProbing) this.#ask();
         this.#isProbing = false;
         probe?.resolve();
@@ -123,6 +128,13 @@ class LaneRun {
       const unused = await this.#upcoming?.catch(() => undefined);
       unused?.done(0);
     }
+  }
+
+  /** The turn that was asked for; undefined where none is wanted any more. */
+  async #turn(): Promise<Turn | undefined> {
+    const upcoming = this.#upcoming;
+    this.#upcoming = undefined;
+    return upcoming;
   }
 
   #ask(): void {
@@ -156,31 +168,42 @@ class LaneRun {
   }
 }
 
-/** Hands units out in order, and no more once a log query cannot want any later one. */
+/**
+ * Hands units out in order, and no more once a log query cannot want any later one. Lanes take turns at the units of a scan for patterns: which clusters of lines are dropped, where there are too many, then does not
+ * depend on which lane was faster.
+ */
 class UnitQueue {
   readonly #units: readonly Unit[];
   readonly #direction: 'forward' | 'backward' | null;
   readonly #onDrained: () => void;
-  #next = 0;
+  /** The next unit of each lane; one for all of them where any may take any. */
+  readonly #next: number[];
   #boundNs: bigint | null = null;
 
   /** `onDrained` is told when there is none left. */
-  constructor(units: readonly Unit[], task: ScanTask, onDrained: () => void) {
+  constructor(units: readonly Unit[], task: ScanTask, lanes: number, onDrained: () => void) {
+    this.#next = Array.from({ length: task.output.kind === 'patterns' ? lanes : 1 }, (_, number) => number);
     this.#units = units;
     this.#onDrained = onDrained;
     this.#direction = task.output.kind === 'log' ? task.output.direction : null;
   }
 
-  take(): Unit | undefined {
-    const unit = this.#upcoming();
+  /** The next unit for the scan's lane of that number. */
+  take(number: number): Unit | undefined {
+    const place = number % this.#next.length;
+    const unit = this.#upcoming(place);
     if (unit === undefined) return undefined;
-    this.#next += 1;
-    if (this.#upcoming() === undefined) this.#onDrained();
+    this.#next[place]! += this.#next.length;
+    this.#tellDrained();
     return unit;
   }
 
-  #upcoming(): Unit | undefined {
-    const unit = this.#units[this.#next];
+  #tellDrained(): void {
+    if (this.#next.every((_, place) => this.#upcoming(place) === undefined)) this.#onDrained();
+  }
+
+  #upcoming(place: number): Unit | undefined {
+    const unit = this.#units[this.#next[place]!];
     if (unit === undefined) return undefined;
     if (this.#boundNs !== null && this.#direction === 'backward' && unit.maxNs < this.#boundNs) return undefined;
     if (this.#boundNs !== null && this.#direction === 'forward' && unit.minNs > this.#boundNs) return undefined;
@@ -191,6 +214,6 @@ class UnitQueue {
   bound(boundNs: bigint | null): void {
     if (boundNs === null) return;
     if (this.#boundNs === null || (this.#direction === 'backward' ? boundNs > this.#boundNs : boundNs < this.#boundNs)) this.#boundNs = boundNs;
-    if (this.#upcoming() === undefined) this.#onDrained();
+    this.#tellDrained();
   }
 }

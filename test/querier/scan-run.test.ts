@@ -28,7 +28,7 @@ class Account {
   heldMost = 0;
   readonly parts: ScanParts;
 
-  constructor(options: { lanes?: number; memory?: number; bound?: (time: bigint) => bigint | null; failAt?: bigint; loadMs?: number } = {}) {
+  constructor(options: { lanes?: number; memory?: number; bound?: (time: bigint) => bigint | null; failAt?: bigint; loadMs?: number; slow?: (time: bigint) => boolean } = {}) {
     const pool: ScanPool = {
       lanes: options.lanes ?? 3,
       add: async (lane, _scan, begin, { unit }) => {
@@ -36,6 +36,7 @@ class Account {
         this.held += unit.bytes;
         this.heldMost = Math.max(this.heldMost, this.held);
         await sleep(options.loadMs ?? 2);
+        if (options.slow?.(unit.maxNs) === true) await sleep(10);
         this.held -= unit.bytes;
         if (unit.maxNs === options.failAt) throw new Error(`failed at ${unit.maxNs}`);
         this.added.push({ lane, time: unit.maxNs, begins: begin !== null });
@@ -63,6 +64,19 @@ describe('runScan', () => {
     expect(account.finished.toSorted()).toEqual([0, 1, 2]);
     expect(results).toHaveLength(3);
     expect(account.parts.memory.used).toBe(0);
+  });
+
+  it('gives the lanes of a scan for patterns the same units every time', async () => {
+    const runs: string[] = [];
+    for (const slow of [1n, 2n, 3n]) {
+      const account = new Account({ loadMs: 1, slow: (time) => time % 3n === slow % 3n });
+      await runScan(account.parts, { ...task(0), output: { kind: 'patterns', stepNs: 10n, oneOf: 1 } }, unitsOf(20), never);
+      expect(account.added).toHaveLength(20);
+      expect(account.finished).toHaveLength(3);
+      const lanes = Map.groupBy(account.added, ({ lane }) => lane);
+      runs.push([...lanes.values()].map((added) => added.map(({ time }) => time).toString()).toSorted().join(' '));
+    }
+    expect(new Set(runs).size).toBe(1);
   });
 
   it('reads one unit first where there is a limit, and no other if that has enough', async () => {
