@@ -1,7 +1,7 @@
 import type { BytesColumn } from '../../model/mod.ts';
 import { asBuffer } from '../../bytes/mod.ts';
 import { HashTable } from './hash-table.ts';
-import type { Leaf, PlaceWords } from './leaf.ts';
+import type { Leaf, PlaceValue, PlaceWords } from './leaf.ts';
 import { levels } from './levels.ts';
 import { patternBytesMax, patternCellsMax, patternClustersMax } from './limits.ts';
 import { LineTokens } from './line-tokens.ts';
@@ -21,6 +21,8 @@ export interface PatternShape {
 /** Lines of a shape with the same words; those of fields apart. */
 export interface PatternCluster {
   readonly words: PlaceWords;
+  /** Variables that have the same value in all lines. */
+  readonly values: readonly PlaceValue[];
   /** Pairs of step and lines. */
   readonly counts: Float64Array;
 }
@@ -81,7 +83,9 @@ export class PatternClusters {
       leaf = shape.leaf(shape.toldBy(wordsOf(tokens, asBuffer(lines.bytes))));
       this.#byWords.set(wordsLow, wordsHigh, leaf);
     }
-    this.#cells += leaf.resolve().countLine(step);
+    leaf = leaf.resolve();
+    leaf.readValues(tokens, lines.bytes);
+    this.#cells += leaf.countLine(step);
     if (this.#holds(1)) this.#drop();
   }
 
@@ -89,8 +93,9 @@ export class PatternClusters {
   addShape({ level, shape, fields, clusters }: PatternShape): void {
     const known = this.#shape(level, shape);
     known.addFields(fields);
-    for (const { words, counts } of clusters) {
+    for (const { words, values, counts } of clusters) {
       const leaf = known.leaf(words);
+      leaf.addValues(values);
       for (let i = 0; i < counts.length; i += 2) this.#cells += leaf.add(counts[i]!, counts[i + 1]!);
     }
     if (this.#holds(1)) this.#drop();
@@ -179,7 +184,7 @@ export class PatternClusters {
     const shapes: PatternShape[] = [];
     this.#forEach((shape, level) => {
       const clusters: PatternCluster[] = [];
-      shape.tree.forEach((words, leaf) => clusters.push({ words, counts: countsOf(leaf) }));
+      shape.tree.forEach((words, leaf) => clusters.push({ words, values: leaf.values, counts: countsOf(leaf) }));
       shapes.push({ level, shape: shape.text, fields: shape.fields(), clusters });
     });
     return { shapes, dropped: this.#dropped };

@@ -28,10 +28,10 @@ export function* finishPatterns(shapes: readonly PatternShape[], oneOf: number):
   const patterns = new Map<string, Found>();
   for (const { level, shape, fields, clusters } of shapes) {
     const isField = fieldPlaces(shape);
-    for (const { words, counts } of clusters) {
+    for (const { words, values, counts } of clusters) {
       let field = 0;
       let told = 0;
-      const pattern = renderPattern(shape, isField.map((is) => (is ? fields[field++] : words[told++]) ?? null));
+      const pattern = renderPattern(shape, isField.map((is) => (is ? fields[field++] : words[told++]) ?? null), values);
       const key = `${level} ${pattern}`;
       let found = patterns.get(key);
       if (found === undefined) {

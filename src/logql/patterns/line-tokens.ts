@@ -1,16 +1,21 @@
-import { byteBits, digit, hexLetter, isVariable, letter, separator, wide, wordByte } from './segments.ts';
+import { byteBits, digit, digitsIn, hexLetter, isVariable, letter, separator, wide, wordByte } from './segments.ts';
 import { patternLineBytesMax, patternTokensMax, patternWordBytesMax } from './limits.ts';
 
-/** A token that is always a variable; a word, which becomes one where too many others stand in its place; a key of logfmt or JSON, which never does. */
-export const variableToken = 0;
+/**
+ * A token that is a variable unless all lines have the same there; a word, which becomes one where too many others stand in its place; a key of logfmt or JSON, which never does; and one that is always a variable.
+ */
+export const valueToken = 0;
 export const wordToken = 1;
 export const keyToken = 2;
+export const variableToken = 3;
 
 /** A value that looks like an ID and ends in `=` is base64, not a key; so is anything as long as that. */
 const keyBytesMax = 32;
 const keyDigitsMax = 4;
 /** Of a line break after so many tokens only what stands before counts: the rest is a stack trace or the like. */
 const tokensOfFirstLine = 3;
+/** Longer values are variables also where all lines have the same. */
+const valueBytesMax = 16;
 
 const newline = 0x0a;
 const escape = 0x1b;
@@ -18,6 +23,9 @@ const quote = 0x22;
 const colon = 0x3a;
 const equals = 0x3d;
 const bracket = 0x5b;
+const dot = 0x2e;
+const dash = 0x2d;
+const slash = 0x2f;
 /** Stand for a variable and a word in the hash of a shape. */
 const variableMark = 0x1ff;
 const wordMark = 0x2ff;
@@ -35,12 +43,15 @@ export class LineTokens {
   readonly kind = new Uint8Array(patternTokensMax + 1);
   readonly start = new Uint32Array(patternTokensMax + 1);
   readonly end = new Uint32Array(patternTokensMax + 1);
-  /** 64 bits of the text of each token that is a word. */
+  /** 64 bits of the text of each token that is a word or a value. */
   readonly wordLow = new Int32Array(patternTokensMax + 1);
   readonly wordHigh = new Int32Array(patternTokensMax + 1);
   /** 64 bits of the line without its words and variables: of its shape. */
   shapeLow = 0;
   shapeHigh = 0;
+  /** Values and variables among the tokens, and which ones these are; set by whoever looks through them. */
+  variables = 0;
+  readonly variable = new Uint16Array(patternTokensMax + 1);
 
   /** Reads bytes[lineStart … lineStart + length). */
   read(bytes: Uint8Array, lineStart: number, length: number): void {
@@ -95,15 +106,10 @@ export class LineTokens {
         break;
       }
       const from = i;
+      const firstBits = bits;
       let all = 0;
-      let digits = 0;
-      let ownLow = 0x811c9dc5;
-      let ownHigh = 0x2545f491;
       do {
-        ownLow = Math.imul(ownLow ^ byte, 0x01000193);
-        ownHigh = Math.imul(ownHigh ^ byte, 0x5bd1e995);
         all |= bits;
-        digits += bits & digit;
         i++;
         if (i === stop) break;
         byte = bytes[i]!;
@@ -113,12 +119,23 @@ export class LineTokens {
         tail = from;
         break;
       }
-      digits >>= 2;
+      const isDatePart = i < stop && (byte === dash || byte === slash || byte === colon);
       const isKey = i < stop && (byte === equals ? i + 1 === stop || bytes[i + 1] !== equals : byte === quote && i + 1 < stop && bytes[i + 1] === colon);
+      // Most words have no digits, and most variables begin with one: the others are looked at closely.
       const constant =
         all === letter || all === (letter | hexLetter)
           ? i - from <= patternWordBytesMax
-          : !isVariable(bytes, from, i, all, digits, lineStart, lineEnd) || (isKey && digits <= keyDigitsMax && i - from <= keyBytesMax && (all & wide) === 0);
+          : ((firstBits & digit) === 0 && !isVariable(bytes, from, i, all, lineStart, lineEnd)) || (isKey && canBeKey(bytes, from, i, all));
+      // What neither tells lines apart nor can be the same in all of them needs no hash.
+      let ownLow = 0x811c9dc5;
+      let ownHigh = 0x2545f491;
+      if (constant || i - from <= valueBytesMax) {
+        for (let at = from; at < i; at++) {
+          const own = bytes[at]!;
+          ownLow = Math.imul(ownLow ^ own, 0x01000193);
+          ownHigh = Math.imul(ownHigh ^ own, 0x5bd1e995);
+        }
+      }
       if (constant) {
         kind[count] = isKey ? keyToken : wordToken;
         start[count] = from;
@@ -138,12 +155,18 @@ export class LineTokens {
         high = joinHigh;
         end[count - 1] = i;
         joinAt = i;
+        // A version or an address may be the same in all lines; a time is none that anybody would search for.
+        if (bytes[from - 1] !== dot || isDatePart || i - start[count - 1]! > valueBytesMax || (all & wide) !== 0) kind[count - 1] = variableToken;
+        wordLow[count - 1] = Math.imul(wordLow[count - 1]! ^ ownLow, 0x01000193);
+        wordHigh[count - 1] = Math.imul(wordHigh[count - 1]! ^ ownHigh, 0x5bd1e995);
       } else {
         low = Math.imul(low ^ variableMark, 0x01000193);
         high = Math.imul(high ^ variableMark, 0x5bd1e995);
-        kind[count] = variableToken;
+        kind[count] = isDatePart || i - from > valueBytesMax || (all & wide) !== 0 ? variableToken : valueToken;
         start[count] = from;
         end[count] = i;
+        wordLow[count] = ownLow;
+        wordHigh[count] = ownHigh;
         if (first < 0) {
           first = count;
           firstLow = low;
@@ -158,6 +181,7 @@ export class LineTokens {
     if (tail < 0 && stop < lineEnd) tail = stop;
     if (first >= 0) {
       // A run with a variable that ends the line, or is cut, is variable from there on: what follows a variable at the end of a line might stand in it, too.
+      if (count > first + 1 || end[first] !== lineEnd) kind[first] = variableToken;
       count = first + 1;
       end[first] = lineEnd;
       low = firstLow;
@@ -174,4 +198,8 @@ export class LineTokens {
     this.shapeLow = low;
     this.shapeHigh = high;
   }
+}
+
+function canBeKey(bytes: Uint8Array, from: number, to: number, bits: number): boolean {
+  return to - from <= keyBytesMax && (bits & wide) === 0 && digitsIn(bytes, from, to) <= keyDigitsMax;
 }

@@ -1,41 +1,45 @@
 import { byteBits, separator, wordByte } from './segments.ts';
-import type { PlaceWords } from './leaf.ts';
+import type { PlaceValue, PlaceWords } from './leaf.ts';
 import { variableSign, wordSign } from './shape.ts';
 
 /** Text as Latin-1, or a variable: one that a rule found in each line, or a place of words. */
 type Piece = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'rule' | 'place' };
 
-const variable = '<_>';
+const variableText = '<_>';
 /** What may stand between parts of a time, or numbers of a list. */
 const gap = /^[\s,;+./:-]+$/;
 
 /**
- * The pattern of lines of a shape with these words, as `|>` takes it: it matches each of those lines.
+ * The pattern of lines of a shape with these words, and these values of variables, as `|>` takes it: it matches each of those lines.
  *
  * Why: `|>` looks for each text where it first occurs behind the one before it, and the last one must end the line. A place holds one word, with neither separator nor mark in it, and a
  * text behind a variable begins with one of these; so it cannot begin earlier than where it stands. What a rule found may hold marks, and then texts without separators may be found too early; the next text with a
  * separator is found where it stands all the same, and there is one, because a run of words and marks that ends the line is one variable from its first variable on (LineTokens).
  */
-export function renderPattern(shape: string, words: PlaceWords): string {
+export function renderPattern(shape: string, words: PlaceWords, values: readonly PlaceValue[] = []): string {
   let pattern = '';
-  for (const piece of joinVariables(withoutCaptures(piecesOf(shape, words)))) {
-    pattern += piece.kind === 'text' ? Buffer.from(piece.text, 'latin1').toString('utf8') : variable;
+  for (const piece of joinVariables(withoutCaptures(piecesOf(shape, words, new Map(values))))) {
+    pattern += piece.kind === 'text' ? Buffer.from(piece.text, 'latin1').toString('utf8') : variableText;
   }
   return pattern;
 }
 
-function piecesOf(shape: string, words: PlaceWords): Piece[] {
+function piecesOf(shape: string, words: PlaceWords, values: ReadonlyMap<number, string>): Piece[] {
   const pieces: Piece[] = [];
   let text = '';
   let place = 0;
+  let variable = 0;
   const push = (piece: Piece): void => {
     if (text !== '') pieces.push({ kind: 'text', text });
     text = '';
     pieces.push(piece);
   };
   for (const part of shape.split(/([\u0100\u0101])/)) {
-    if (part === variableSign) push({ kind: 'rule' });
-    else if (part === wordSign) {
+    if (part === variableSign) {
+      const value = values.get(variable++);
+      if (value === undefined) push({ kind: 'rule' });
+      else text += value;
+    } else if (part === wordSign) {
       const word = words[place++] ?? null;
       if (word === null) push({ kind: 'place' });
       else text += word;

@@ -31,19 +31,27 @@ const longIdBytes = 16;
 
 /**
  * Whether a word, bytes[from … to), is a number, a time, an ID or something else that differs from line to line: a function of the word alone, but for the
- * later parts of a UUID. `bits` are those of its bytes, `digits` the number of its digits; the line begins at `lineStart` and ends before `lineEnd`.
+ * later parts of a UUID. `bits` are those of its bytes; the line begins at `lineStart` and ends before `lineEnd`.
  */
-export function isVariable(bytes: Uint8Array, from: number, to: number, bits: number, digits: number, lineStart: number, lineEnd: number): boolean {
+export function isVariable(bytes: Uint8Array, from: number, to: number, bits: number, lineStart: number, lineEnd: number): boolean {
   const length = to - from;
   if (length > patternWordBytesMax) return true;
   // A pattern is text.
   if ((bits & wide) !== 0 && !isUtf8(bytes.subarray(from, to))) return true;
-  if (digits === 0) return bits === hexLetter && isInUuid(bytes, from, length, lineStart, lineEnd);
+  if ((bits & digit) === 0) return bits === hexLetter && isInUuid(bytes, from, length, lineStart, lineEnd);
   // 200ms, 0x1f, 3rd.
   if ((byteBits[bytes[from]!]! & digit) !== 0) return true;
+  const digits = digitsIn(bytes, from, to);
   if (digits >= idDigits) return true;
   if ((bits & (letter | wide)) === 0 && length >= 4) return true;
   return length >= longIdBytes && digits >= 2;
+}
+
+/** How many of bytes[from … to) are digits. */
+export function digitsIn(bytes: Uint8Array, from: number, to: number): number {
+  let digits = 0;
+  for (let i = from; i < to; i++) digits += byteBits[bytes[i]!]! & digit;
+  return digits / digit;
 }
 
 /** Where the parts of a UUID begin, by their length. */

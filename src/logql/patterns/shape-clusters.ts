@@ -1,6 +1,6 @@
 import { asBuffer } from '../../bytes/mod.ts';
 import type { Leaf, PlaceWords } from './leaf.ts';
-import { wordToken, type LineTokens } from './line-tokens.ts';
+import { keyToken, wordToken, type LineTokens } from './line-tokens.ts';
 import { fieldPlaces } from './shape.ts';
 import { Words, type TreeWatch } from './word-tree.ts';
 
@@ -34,15 +34,19 @@ export class ShapeClusters {
     this.bytes = 500 + 2 * text.length + 100 * this.#isField.length;
   }
 
-  /** Takes the words of fields of a line, which is of this shape, and hashes the others. */
+  /** Takes the words of fields of a line, which is of this shape, hashes the others, and notes which tokens are variables. */
   readWords(tokens: LineTokens, bytes: Uint8Array): void {
-    const { count, kind, wordLow, wordHigh } = tokens;
+    const { count, kind, wordLow, wordHigh, variable } = tokens;
+    let variables = 0;
     let low = 0x1b873593;
     let high = 0x1c9dc511;
     let place = 0;
     let field = 0;
     for (let i = 0; i < count; i++) {
-      if (kind[i] !== wordToken) continue;
+      if (kind[i] !== wordToken) {
+        if (kind[i] !== keyToken) variable[variables++] = i;
+        continue;
+      }
       if (this.#isField[place++] === true) {
         const known = this.#fields[field];
         if (known === undefined) this.#fields[field] = { word: asBuffer(bytes).toString('latin1', tokens.start[i], tokens.end[i]), low: wordLow[i]!, high: wordHigh[i]! };
@@ -53,6 +57,7 @@ export class ShapeClusters {
         high = Math.imul(high ^ wordHigh[i]!, 0x5bd1e995);
       }
     }
+    tokens.variables = variables;
     this.wordsLow = low;
     this.wordsHigh = high;
   }

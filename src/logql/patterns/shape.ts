@@ -1,4 +1,4 @@
-import { keyToken, variableToken, wordToken, type LineTokens } from './line-tokens.ts';
+import { keyToken, valueToken, variableToken, wordToken, type LineTokens } from './line-tokens.ts';
 
 /** In a shape: a variable, and a word that is not part of it. No Latin-1 text holds them. */
 export const variableSign = '\u0100';
@@ -14,7 +14,7 @@ export function shapeOf(tokens: LineTokens, bytes: Buffer, start: number, length
     const kind = tokens.kind[i]!;
     shape += bytes.toString('latin1', at, kind === keyToken ? to : from);
     at = to;
-    if (kind === variableToken) shape += variableSign;
+    if (kind === variableToken || kind === valueToken) shape += variableSign;
     else if (kind === wordToken) shape += wordSign;
   }
   return shape + bytes.toString('latin1', at, start + length);
@@ -25,6 +25,16 @@ export function wordsOf(tokens: LineTokens, bytes: Buffer): string[] {
   const words: string[] = [];
   for (let i = 0; i < tokens.count; i++) if (tokens.kind[i] === wordToken) words.push(bytes.toString('latin1', tokens.start[i], tokens.end[i]));
   return words;
+}
+
+/** What the variables hold that might be the same in all lines, as Latin-1; null for the others. */
+export function valuesOf(tokens: LineTokens, bytes: Buffer): (string | null)[] {
+  const values: (string | null)[] = [];
+  for (let i = 0; i < tokens.count; i++) {
+    if (tokens.kind[i] === valueToken) values.push(bytes.toString('latin1', tokens.start[i], tokens.end[i]));
+    else if (tokens.kind[i] === variableToken) values.push(null);
+  }
+  return values;
 }
 
 /** Keys of values that tell what happened, like the text of a message; words in the values of other keys are a field's. */

@@ -11,7 +11,7 @@ function sorted({ shapes, dropped }: PatternsState): unknown {
     level,
     shape,
     fields,
-    clusters: clusters.map(({ words, counts }) => ({ words, counts: pairs(counts) })).toSorted((a, b) => (text(a.words) < text(b.words) ? -1 : 1)),
+    clusters: clusters.map(({ words, values, counts }) => ({ words, values, counts: pairs(counts) })).toSorted((a, b) => (text(a.words) < text(b.words) ? -1 : 1)),
   }));
   return { shapes: plain.toSorted((a, b) => (`${a.level}${a.shape}` < `${b.level}${b.shape}` ? -1 : 1)), dropped };
 }
@@ -23,7 +23,7 @@ function pairs(counts: Float64Array): number[][] {
 const manyWords = fc.integer({ min: 0, max: 40 }).map((i) => String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26)));
 /** Lines of few shapes, in whose places stand too many words for some of them. */
 const wordyLine = fc
-  .tuple(fc.constantFrom('', 'user ', 'msg="', 'path=/'), manyWords, fc.constantFrom(' ', ' in '), fc.oneof(manyWords, fc.constantFrom('n1', 'n2', 'n3', 'n4', 'n5', 'n6')), fc.constantFrom('', ' end', ' 1'))
+  .tuple(fc.constantFrom('', 'user ', 'msg="', 'path=/'), manyWords, fc.constantFrom(' ', ' in '), fc.oneof(manyWords, fc.constantFrom('n1', 'n2', 'n3', 'n4', 'n5', 'n6')), fc.constantFrom('', ' end', ' 1', ' 2', ' 3 4', ' 3 5'))
   .map((parts) => Buffer.from(parts.join('')));
 
 describe('PatternClusters', () => {

@@ -24,7 +24,7 @@ describe('finishPatterns', () => {
   });
 
   it('keeps levels apart, and adds up what has become one pattern', () => {
-    const found = patternsOf([['ids 1, 2', 20, 3, 1], ['ids 1, 2, 3', 20, 3, 0], ['ids 1', 40, 5]]);
+    const found = patternsOf([['ids 1, 2', 10, 3, 1], ['ids 3, 4', 10, 3, 1], ['ids 1, 2, 3', 10, 3, 0], ['ids 4, 5, 6', 10, 3, 0], ['ids 1', 20, 5], ['ids 2', 20, 5]]);
     expect(found).toEqual([
       { pattern: 'ids <_>', level: 'error', lines: 40, counts: [[0, 20], [1, 20]] },
       { pattern: 'ids <_>', level: 'info', lines: 40, counts: [[0, 40]] },

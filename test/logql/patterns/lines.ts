@@ -40,11 +40,11 @@ export function patternsOf(shapes: readonly PatternShape[], line: Uint8Array): s
     .flatMap(({ fields: known, clusters }) =>
       clusters.map((cluster) => {
         let [field, told] = [0, 0];
-        return fields.map((is) => (is ? known[field++] : cluster.words[told++]) ?? null);
+        return { places: fields.map((is) => (is ? known[field++] : cluster.words[told++]) ?? null), values: cluster.values };
       }),
     )
-    .filter((places) => places.every((word, place) => word === null || word === words[place]))
-    .map((places) => renderPattern(text, places));
+    .filter(({ places }) => places.every((word, place) => word === null || word === words[place]))
+    .map(({ places, values }) => renderPattern(text, places, values));
 }
 
 const pieces = [

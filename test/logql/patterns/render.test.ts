@@ -2,15 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LineTokens } from '../../../src/logql/patterns/line-tokens.ts';
 import { renderPattern } from '../../../src/logql/patterns/render.ts';
-import { shapeOf, wordsOf } from '../../../src/logql/patterns/shape.ts';
+import { shapeOf, valuesOf, wordsOf } from '../../../src/logql/patterns/shape.ts';
 import { linePatternError, matchesLinePattern, parseLinePattern } from '../../../src/logql/stages/line-pattern.ts';
 import { junkLine, trickyLine } from './lines.ts';
 
-/** The pattern of a line, some of whose words are variables. */
-function patternOf(line: Buffer, isVariable: (place: number) => boolean = () => false): string {
+/** The pattern of a line, some of whose words are variables, and some of whose values are none. */
+function patternOf(line: Buffer, isVariable: (place: number) => boolean = () => false, isConstant: (variable: number) => boolean = () => false): string {
   const tokens = new LineTokens();
   tokens.read(line, 0, line.length);
-  return renderPattern(shapeOf(tokens, line, 0, line.length), wordsOf(tokens, line).map((word, place) => (isVariable(place) ? null : word)));
+  const words = wordsOf(tokens, line).map((word, place) => (isVariable(place) ? null : word));
+  const values = valuesOf(tokens, line).flatMap((value, variable) => (value === null || !isConstant(variable) ? [] : [[variable, value] as const]));
+  return renderPattern(shapeOf(tokens, line, 0, line.length), words, values);
 }
 
 describe('renderPattern', () => {
@@ -43,8 +45,8 @@ describe('renderPattern', () => {
     ['random bytes', junkLine],
   ])('gives a pattern that matches the line, whichever words are variables: %s', (_name, line) => {
     fc.assert(
-      fc.property(line, fc.nat(2 ** 30), (one, mask) => {
-        const pattern = patternOf(one, (place) => ((mask >> place % 30) & 1) === 1);
+      fc.property(line, fc.nat(2 ** 30), fc.nat(2 ** 30), (one, places, variables) => {
+        const pattern = patternOf(one, (place) => ((places >> place % 30) & 1) === 1, (variable) => ((variables >> variable % 30) & 1) === 1);
         expect(linePatternError(pattern), pattern).toBeNull();
         expect(matchesLinePattern(parseLinePattern(pattern), one, 0, one.length), `${JSON.stringify(pattern)} for ${JSON.stringify(one.toString('latin1'))}`).toBe(true);
         expect(pattern).not.toContain('<_><_>');
