@@ -57,30 +57,25 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/bytes/checksum.test.ts': [
     'src/bytes/native-memory.ts',
   ],
-  'test/chunks/columns/encode.test.ts': [
+  'test/chunks/columns/damage.test.ts': [
     'src/chunks/columns/affix.ts',
     'src/chunks/columns/alphabet.ts',
     'src/chunks/columns/base.ts',
-    'src/chunks/columns/bits.ts',
     'src/chunks/columns/column.ts',
     'src/chunks/columns/constant.ts',
     'src/chunks/columns/decimal.ts',
     'src/chunks/columns/dictionary.ts',
     'src/chunks/columns/frame.ts',
-    'src/chunks/columns/header.ts',
     'src/chunks/columns/hex.ts',
     'src/chunks/columns/hexadecimal.ts',
     'src/chunks/columns/integer.ts',
     'src/chunks/columns/ipv4.ts',
-    'src/chunks/columns/numbers.ts',
     'src/chunks/columns/open.ts',
-    'src/chunks/columns/pool.ts',
     'src/chunks/columns/same.ts',
     'src/chunks/columns/scratch.ts',
     'src/chunks/columns/text.ts',
     'src/chunks/columns/texts.ts',
     'src/chunks/columns/time-format.ts',
-    'src/chunks/columns/time.ts',
     'src/chunks/columns/uuid.ts',
     'src/chunks/limits.ts',
   ],
@@ -133,12 +128,8 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/http/app.test.ts': [
     'src/http/metrics.ts',
-    'src/http/query-turn.ts',
     'src/http/request.ts',
     'src/http/stream-answer.ts',
-  ],
-  'test/http/routes/context.test.ts': [
-    'src/http/routes/patterns.ts',
   ],
   'test/index/blocks.test.ts': [
     'src/index/cache.ts',
@@ -168,8 +159,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/ingester/seal.ts',
   ],
   'test/logql/control.test.ts': [
-    'src/logql/plan/line-formats.ts',
-    'src/logql/plan/read-limit.ts',
     'src/logql/read-stats.ts',
   ],
   'test/logql/engine/encode.test.ts': [
@@ -186,9 +175,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/engine/explain.ts',
     'src/logql/engine/label-replace.ts',
     'src/logql/engine/ndjson.ts',
-    'src/logql/engine/patterns.ts',
     'src/logql/engine/rows.ts',
-    'src/logql/engine/tenants.ts',
   ],
   'test/logql/functions/aggregators.test.ts': [
     'src/logql/functions/average.ts',
@@ -216,9 +203,12 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/patterns/shape-clusters.ts',
   ],
   'test/logql/plan/planner.test.ts': [
-    'src/logql/plan/query-limits.ts',
     'src/logql/plan/required-labels.ts',
     'src/logql/plan/series-limit.ts',
+  ],
+  'test/logql/plan/query-limits.test.ts': [
+    'src/logql/plan/line-formats.ts',
+    'src/logql/plan/read-limit.ts',
   ],
   'test/logql/regex/captures.test.ts': [
     'src/logql/regex/ast.ts',
@@ -239,6 +229,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/scan/shredded/alignments.ts',
     'src/logql/scan/shredded/column-search.ts',
     'src/logql/scan/shredded/combinations.ts',
+    'src/logql/scan/shredded/folded.ts',
     'src/logql/scan/shredded/log-rows.ts',
     'src/logql/scan/shredded/marks.ts',
     'src/logql/scan/shredded/program.ts',
@@ -305,9 +296,8 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/template/functions/spec.ts',
   ],
   'test/model/clock.test.ts': [
-    'src/model/limits-of-several.ts',
+    'src/model/holes.ts',
     'src/model/shredded-block.ts',
-    'src/model/tenants.ts',
   ],
   'test/objects/directory.test.ts': [
     'src/objects/counts.ts',
@@ -327,6 +317,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/querier/detected-fields.test.ts': [
     'src/querier/context.ts',
+    'src/querier/counted-pieces.ts',
     'src/querier/explain.ts',
     'src/querier/export-windows.ts',
     'src/querier/labels.ts',
@@ -343,9 +334,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/server/command.test.ts': [
     'src/server/answer-calls.ts',
     'src/server/blocking-io.ts',
-    'src/server/config/environment.ts',
     'src/server/failpoints.ts',
-    'src/server/limits-source.ts',
     'src/server/log.ts',
     'src/server/pools.ts',
     'src/server/print.ts',
@@ -354,8 +343,8 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/server/scan-worker.ts',
     'src/server/seal-worker.ts',
   ],
-  'test/server/config/read.test.ts': [
-    'src/server/config/blocked-queries.ts',
+  'test/server/config/blocked-queries.test.ts': [
+    'src/server/config/environment.ts',
     'src/server/config/settings.ts',
     'src/server/config/values.ts',
   ],

@@ -194,6 +194,7 @@ export class DictionaryColumn extends BaseColumn {
   readonly #inline: Buffer | null;
   #dictionary: ColumnDictionary | null = null;
   #codes: Uint8Array | Uint16Array | null = null;
+  #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
     super(header, pages, context.where);
@@ -249,7 +250,7 @@ export class DictionaryColumn extends BaseColumn {
 
   override numbers(): Float64Array | null {
     const { range, count } = this.header;
-    if (range === null) return null;
+    if (range === null || this.#numbers !== null) return this.#numbers;
     const { bytes, start, length } = this.dictionary().entries;
     const entries = new Float64Array(this.#size);
     for (let code = 0; code < this.#size; code++) {
@@ -260,7 +261,7 @@ export class DictionaryColumn extends BaseColumn {
     const codes = this.codes();
     const numbers = new Float64Array(count);
     for (let i = 0; i < count; i++) numbers[i] = entries[codes[i]!]!;
-    return numbers;
+    return (this.#numbers = numbers);
   }
 
   protected override render(places: Uint32Array | null): ColumnTexts {

@@ -37,8 +37,8 @@ const unlimited: Affix = { prefix: Infinity, suffix: Infinity };
 const sampleSize = 32;
 /** A sample of so many values with at most two repeated says that nearly all are distinct. */
 const sampleJudged = 1024;
-/** A dictionary of so few entries may take some more bits than what it is compared with: it answers more questions without work. */
-const smallDictionary = 256;
+/** A dictionary of so few entries, each used so often, may take some more bits than what it is compared with: it answers more questions without work. */
+const smallDictionary = { distinct: 256, oneIn: 4 };
 
 /** Writes a column with the encoding that takes the fewest bytes. Every encoding gives the values back byte for byte. */
 export function encodeColumn(values: ColumnValues, options: EncodeOptions): EncodedColumn {
@@ -51,8 +51,8 @@ export function encodeColumn(values: ColumnValues, options: EncodeOptions): Enco
   if (same >= 0) return encodeSame(same, count, lengths);
   const { distinct, sampled } = distinctOfSample(values);
   if (constant || (distinct <= clearlyFew.distinct && distinct * clearlyFew.oneIn <= sampled)) {
-    const draft = draftDictionary(values, lengths, Infinity);
-    if (draft !== null) return draft.make();
+    const [time, dictionary] = [draftTime(values, lengths), draftDictionary(values, lengths, Infinity)];
+    if (dictionary !== null) return (time !== null && time.bits < dictionary.bits ? time : dictionary).make();
   }
   const sample = sampleOf(values);
   // What repeats so much is better off in a dictionary of its own.
@@ -129,7 +129,7 @@ function affixed(values: ColumnValues, lengths: Lengths, sample: Sample | null, 
 /** A dictionary, if it takes no more bits. */
 function dictionaryBelow(values: ColumnValues, lengths: Lengths, bits: number, distinct: number, sampled: number): Draft | null {
   const hopeless = sampled >= sampleJudged && distinct >= sampled - 2;
-  const bitsMax = distinct <= smallDictionary ? bits * dictionaryFactor + dictionaryExtraBits : bits;
+  const bitsMax = distinct <= smallDictionary.distinct && distinct * smallDictionary.oneIn <= sampled ? bits * dictionaryFactor + dictionaryExtraBits : bits;
   if (hopeless || values.count * bitWidth(distinct - 1) > bitsMax) return null;
   const draft = draftDictionary(values, lengths, bitsMax);
   return draft !== null && draft.bits <= bitsMax ? draft : null;

@@ -272,9 +272,10 @@ export class PoolColumn extends BaseColumn {
 
   protected override render(places: Uint32Array | null): ColumnTexts {
     const codes = places === null ? this.poolCodes() : this.#codesAt(places);
-    const { digits } = this.header.count === 0 ? { digits: this.header.lengthMin } : this.#pool;
+    const digits = this.header.lengthMin;
+    const pool = this.#pool;
     const target = textBuffer(codes.length * digits);
-    for (let i = 0; i < codes.length; i++) this.#pool.write(target, i * digits, codes[i]!);
+    for (let i = 0; i < codes.length; i++) pool.write(target, i * digits, codes[i]!);
     return { bytes: target, start: evenStarts(codes.length, digits), length: new Uint32Array(codes.length).fill(digits) };
   }
 

@@ -87,6 +87,7 @@ export class TimeColumn extends BaseColumn {
   readonly #rowTime: () => Float64Array;
   readonly #day: number;
   #times: Float64Array | null = null;
+  #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
     super(header, pages, context.where);
@@ -140,10 +141,10 @@ export class TimeColumn extends BaseColumn {
 
   override numbers(): Float64Array | null {
     const { range } = this.header;
-    if (range === null) return null;
+    if (range === null || this.#numbers !== null) return this.#numbers;
     const numbers = this.#all().map((time) => numberOf(time, this.#day, this.#format));
     for (const number of numbers) if (!(number >= range.min && number <= range.max)) throw this.damage('a time is outside its range');
-    return numbers;
+    return (this.#numbers = numbers);
   }
 
   protected override render(places: Uint32Array | null): ColumnTexts {

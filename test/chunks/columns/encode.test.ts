@@ -55,15 +55,13 @@ describe('one value that does not fit', () => {
     ['uuids', () => `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`], ['trace ids', () => hex(32)],
   ];
   test.each(bases)('among %s', (_, make) => {
-    for (const value of odd) {
-      for (const place of [0, 7, 40]) {
-        const texts = many(make, 41);
-        texts[place] = value;
-        roundTrip(valuesOf(texts));
-      }
+    for (const [i, value] of odd.entries()) {
+      const texts = many(make, 21);
+      texts[[0, 7, 20][i % 3]!] = value;
+      roundTrip(valuesOf(texts));
     }
     // Beyond what a sample sees.
-    for (const value of odd.slice(0, 12)) roundTrip(valuesOf(many(make, 700).with(133, value)));
+    for (const value of odd.slice(0, 8)) roundTrip(valuesOf(many(make, 700).with(133, value)));
   });
 });
 
@@ -74,7 +72,7 @@ test('any bytes come back', () => {
 
 test('values of one pattern come back', () => {
   const pattern = fc.constantFrom(/^-?(0|[1-9]\d{0,16})$/, /^\d{1,3}\.\d{1,4}$/, /^\d+\.\d\d$/, /^[0-9a-f]{8}$/, /^x[0-9]{1,4}$/, /^[ab]{0,2}\d{1,2}ms$/, /^10\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, /^2026-11-2\dT0\d:[0-5]\d:[0-5]\d(\.\d{1,3})?Z$/, /^v\d\.\d\.\d$/);
-  fc.assert(fc.property(pattern.chain((regex) => fc.array(fc.stringMatching(regex), { minLength: 1, maxLength: 80 })), (texts) => void roundTrip(valuesOf(texts))), { numRuns: 500 });
+  fc.assert(fc.property(pattern.chain((regex) => fc.array(fc.stringMatching(regex), { minLength: 1, maxLength: 80 })), (texts) => void roundTrip(valuesOf(texts))), { numRuns: 300 });
 });
 
 describe('sizes', () => {
@@ -105,7 +103,7 @@ test('the same as an earlier column', () => {
   expect(encoded.header.kind).toBe('same');
   expect(encoded.pages).toEqual([]);
   expect([...encoded.header.parameters]).toEqual([1]);
-  expect(roundTrip(valuesOf(ids.with(-1, hex(16))), { earlier: [second] }).header.kind).toBe('hex');
+  expect(roundTrip(valuesOf(ids.with(599, hex(16))), { earlier: [second] }).header.kind).toBe('hex');
   expect(roundTrip(valuesOf(ids.with(77, 'a')), { earlier: [second] }).header.kind).not.toBe('same');
 });
 
