@@ -1,5 +1,5 @@
 import { asBuffer } from '../../bytes/mod.ts';
-import { dayStartNs, shreddedBlock, type RowBlock, type ShreddedRows } from '../../model/mod.ts';
+import { dayStartNs, shreddedBlock, someShreddedRows, type RowBlock, type ShreddedRows } from '../../model/mod.ts';
 import { Holding, rowsPerCheck } from '../control.ts';
 import { PatternClusters } from '../patterns/clusters.ts';
 import { LevelReader } from '../patterns/levels.ts';
@@ -57,7 +57,23 @@ export class PatternsScanner implements BlockScanner {
   }
 
   addShredded(rows: ShreddedRows): void {
-    this.add(shreddedBlock(rows, this.needs));
+    this.add(this.#oneOf > 1 ? this.#sample(rows) : shreddedBlock(rows, this.needs));
+  }
+
+  /** The rows that are looked at: only their lines are put together. */
+  #sample(group: ShreddedRows): RowBlock {
+    const time = group.time();
+    const length = group.lineLength();
+    const rows: number[] = [];
+    const streams: number[] = [];
+    for (const { stream, from, to } of group.runs) {
+      for (let row = from; row < to; row++) {
+        if (!isSampled(time[row]!, length[row]!, this.#oneOf)) continue;
+        rows.push(row);
+        streams.push(stream);
+      }
+    }
+    return someShreddedRows(group, Uint32Array.from(rows), Uint32Array.from(streams), this.needs);
   }
 
   boundNs(): null {
