@@ -11,6 +11,7 @@ import type { PageSource } from './page-source.ts';
 import { pageDamage } from './page.ts';
 import { decodeRuns, onlyPage } from './runs.ts';
 import type { Shape } from './shapes.ts';
+import { freshArrays, type ArraySource } from './scratch.ts';
 import { metadataHeads, metadataLength, rebuildLines, rebuildMetadata } from './shred/rebuild.ts';
 
 /** What a shredded row group is read from. */
@@ -18,6 +19,8 @@ export interface ShreddedParts {
   readonly rowGroup: RowGroupMeta;
   readonly shapes: readonly Shape[];
   readonly source: PageSource;
+  /** Where arrays come from: with a scratch the rows are valid until the next row group is opened with the same one. */
+  readonly arrays?: ArraySource;
   /** The pool of the segment. */
   readonly pool: () => HexPoolReader;
 }
@@ -33,6 +36,7 @@ export class ShreddedGroup implements ShreddedRows {
   readonly templates: readonly TemplateReader[];
   readonly bytes: number;
   readonly #parts: ShreddedParts;
+  readonly #arrays: ArraySource;
   #allRuns: Runs | undefined;
   #time: Float64Array | undefined;
   #order: RowOrder | undefined;
@@ -45,6 +49,7 @@ export class ShreddedGroup implements ShreddedRows {
   constructor(parts: ShreddedParts, streams: readonly LabelSet[], runs: readonly ShreddedRun[]) {
     const { rowGroup, shapes } = parts;
     this.#parts = parts;
+    this.#arrays = parts.arrays ?? freshArrays;
     this.rows = rowGroup.rows;
     this.day = rowGroup.day;
     this.bytes = rowGroup.lineBytes + rowGroup.metadataBytes;
@@ -59,20 +64,27 @@ export class ShreddedGroup implements ShreddedRows {
     return this.#allRuns;
   }
 
-  #doubles(column: number): Float64Array {
+  #doubles(column: number, name: string): Float64Array {
     const { rowGroup, source } = this.#parts;
     const runs = this.allRuns;
     const page = onlyPage(rowGroup, column);
-    const out = new Float64Array(rowGroup.rows);
+    const out = this.#arrays.doubles(name, rowGroup.rows).subarray(0, rowGroup.rows);
     decodeIntegers(page, source.open(page), runs, Uint32Array.from({ length: runs.count }, (_, run) => run), out, source.where);
     return out;
+  }
+
+  #words(column: number, name: string): Uint32Array {
+    const doubles = this.#doubles(column, 'numbers');
+    const words = this.#arrays.words(name, doubles.length).subarray(0, doubles.length);
+    for (let row = 0; row < doubles.length; row++) words[row] = doubles[row]!;
+    return words;
   }
 
   time(): Float64Array {
     if (this.#time === undefined) {
       const { rowGroup, source } = this.#parts;
       source.want([onlyPage(rowGroup, columnIds.runRows), onlyPage(rowGroup, columnIds.time)]);
-      const time = this.#doubles(columnIds.time);
+      const time = this.#doubles(columnIds.time, 'time');
       const { count, start } = this.allRuns;
       for (let run = 0; run < count; run++) {
         if (!(time[start[run]!]! >= rowGroup.minTime && time[start[run + 1]! - 1]! <= rowGroup.maxTime))
@@ -87,13 +99,13 @@ export class ShreddedGroup implements ShreddedRows {
     if (this.#order === undefined) {
       const { rowGroup, source } = this.#parts;
       source.want([columnIds.runRows, columnIds.position, columnIds.index, columnIds.partition].map((column) => onlyPage(rowGroup, column)));
-      this.#order = { position: this.#doubles(columnIds.position), index: Uint32Array.from(this.#doubles(columnIds.index)), partition: Uint32Array.from(this.#doubles(columnIds.partition)) };
+      this.#order = { position: this.#doubles(columnIds.position, 'position'), index: this.#words(columnIds.index, 'index'), partition: this.#words(columnIds.partition, 'partition') };
     }
     return this.#order;
   }
 
   lineLength(): Uint32Array {
-    this.#lineLength ??= Uint32Array.from(this.#doubles(columnIds.lineLength));
+    this.#lineLength ??= this.#words(columnIds.lineLength, 'lineLength');
     return this.#lineLength;
   }
 
@@ -104,7 +116,7 @@ export class ShreddedGroup implements ShreddedRows {
       if (shapes.length > 1) {
         const page = onlyPage(rowGroup, columnIds.template);
         source.want([onlyPage(rowGroup, columnIds.runRows), page]);
-        const numbers = this.#doubles(columnIds.template);
+        const numbers = this.#doubles(columnIds.template, 'numbers');
         const left = shapes.map(({ rows }) => rows);
         for (let row = 0; row < templateOf.length; row++) {
           const number = numbers[row]!;
@@ -120,8 +132,10 @@ export class ShreddedGroup implements ShreddedRows {
   /** Rows of a template. */
   rowsOf(template: number): Uint32Array {
     if (this.#rowsOf === undefined) {
-      const rowsOf = this.#parts.shapes.map(({ rows }) => new Uint32Array(rows));
-      const placeOf = new Uint32Array(this.rows);
+      const all = this.#arrays.words('rowsOf', this.rows);
+      let first = 0;
+      const rowsOf = this.#parts.shapes.map(({ rows }) => all.subarray(first, (first += rows)));
+      const placeOf = this.#arrays.words('placeOf', this.rows);
       const templateOf = this.templateOf();
       const next = new Uint32Array(rowsOf.length);
       for (let row = 0; row < templateOf.length; row++) {

@@ -1,7 +1,7 @@
 export type * from './source.ts';
 export { noReads, type ReadStats } from './read-stats.ts';
 export type { RangeAggregation } from './plan/aggregation.ts';
-export { createScanner, isCollapsing, mergeBatches, streamOrder, type BlockScanner, type ScanNeeds } from './scan/mod.ts';
+export { AggregateScanner, createScanner, isCollapsing, mergeBatches, streamOrder, type BlockScanner, type ScanNeeds } from './scan/mod.ts';
 export { compileMatcher, compileRegex, RegexSyntaxError, type ByteMatcher, type RegexOptions } from './regex/mod.ts';
 export { createRangeAggregator } from './functions/create.ts';
 export type { RangeAggregator } from './functions/range-aggregator.ts';

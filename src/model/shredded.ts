@@ -82,6 +82,8 @@ export interface ShreddedColumn {
 }
 
 export interface ColumnSummary {
+  /** `constant` where all values are the same; what else it may be is the segment's business. */
+  readonly kind: string;
   /** 256 bits: bytes that may occur. */
   readonly alphabet: Uint32Array;
   readonly lengthMin: number;

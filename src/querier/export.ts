@@ -16,7 +16,7 @@ export interface WalkSizes {
   readonly windowBytesMax: number;
 }
 
-export const walkSizes: WalkSizes = { pageRows: 16_384, pageBytes: 8 * 2 ** 20, windowBytesMin: 16 * 2 ** 20, windowBytesMax: 1024 * 2 ** 20 };
+export const walkSizes: WalkSizes = { pageRows: 4096, pageBytes: 4 * 2 ** 20, windowBytesMin: 16 * 2 ** 20, windowBytesMax: 1024 * 2 ** 20 };
 
 /** Which rows a walk gives. */
 export interface Walk {

@@ -33,9 +33,9 @@ export function piecesOf(task: ScanTask, stored: readonly SelectedStream[], snap
 }
 
 /** The units of work of a task over pieces, in the order in which a log task wants them. */
-export function planUnits(task: ScanTask, streams: readonly FoundStream[]): Unit[] {
+export function planUnits(task: ScanTask, streams: readonly FoundStream[], count?: (labels: LabelSet, piece: Piece) => boolean): Unit[] {
   const planner = new UnitPlanner(task.startNs, task.endNs);
-  for (const { labels, pieces } of streams) planner.addStream(labels, pieces);
+  for (const { labels, pieces } of streams) planner.addStream(labels, pieces, count);
   return planner.finish(task.output.kind === 'log' ? task.output.direction : 'forward');
 }
 

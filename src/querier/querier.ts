@@ -4,6 +4,7 @@ import { compileMatcher, mergeBatches, type Batch, type LogSource, type Partial,
 import { ByteBudget } from '../model/mod.ts';
 import { LabelQuerier } from './labels.ts';
 import { explainScan, type ScanExplanation } from './explain.ts';
+import { CountedPieces } from './counted-pieces.ts';
 import { piecesOf, planUnits } from './pieces.ts';
 import { checkComplete, unitsWithinLimit } from './read-limit.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
@@ -77,7 +78,9 @@ export class Querier implements LogSource {
   async *scanSnapshot(task: ScanTask, snapshot: ReadSnapshot, signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     if (task.startNs >= task.endNs) return;
     const stored = await this.select(task, snapshot, signal);
-    const units = planUnits(task, piecesOf(task, stored, snapshot));
+    const counted = new CountedPieces(task);
+    const units = planUnits(task, piecesOf(task, stored, snapshot), counted.count);
+    yield* counted.finish();
     const allowed = unitsWithinLimit(task, units);
     for await (const result of this.run(task, allowed, signal)) {
       checkComplete(task, result, units, allowed.length);

@@ -39,7 +39,7 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     needs: createScanner(task).needs,
     next: new UnitQueue(units, task, lanes, () => drained.abort()),
     signal: ended,
-    turns: parts.turns.join(task.tenant),
+    turns: parts.turns.join(task.tenant, expectedMs(task, units)),
     wanting: AbortSignal.any([ended, drained.signal]),
     probe: task.output.kind === 'log' && task.output.limit > 0 ? Promise.withResolvers<void>() : null,
     fail: (error) => failed.abort(error),
@@ -60,6 +60,15 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     ended.removeEventListener('abort', onEnd);
     run.turns.leave();
   }
+}
+
+/** Rows that a thread looks through in a millisecond, at best, in bytes. */
+const bytesPerMs = 200_000;
+
+/** How long a scan takes at least. A log query may have its rows with the first unit. */
+function expectedMs({ output }: ScanTask, units: readonly Unit[]): number {
+  if (output.kind === 'log' && output.limit > 0) return 0;
+  return units.reduce((bytes, unit) => bytes + unit.bytes, 0) / bytesPerMs;
 }
 
 interface Run {

@@ -1,5 +1,5 @@
 import {
-  decodeFooter, decodeRowGroup, decodeRuns, decodeShapes, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
+  decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
   type ByteRange, type PageMeta, type RowGroupMeta, type SegmentFooter, type Shape,
 } from '../chunks/mod.ts';
 import { inWindows } from '../ingester/mod.ts';
@@ -23,6 +23,7 @@ export class SegmentCache {
   readonly #io: SegmentIo;
   readonly #bytesMax: number;
   readonly #segments = new Map<string, OpenSegment>();
+  readonly #arrays = new DecodeScratch();
   #bytes = 0;
 
   constructor(io: SegmentIo, bytesMax: number) {
@@ -30,13 +31,13 @@ export class SegmentCache {
     this.#bytesMax = bytesMax;
   }
 
-  /** A row group as it may be read: shredded, or null where lines and metadata stand as they are. */
+  /** A row group as it may be read, until the next one is: shredded, or null where lines and metadata stand as they are. */
   shredded({ segment, rowGroup }: SegmentSource, pieces: readonly UnitPiece[], streams: readonly LabelSet[]): ShreddedGroup | null {
     const open = this.#open(segment);
     const meta = rowGroupOf(open, rowGroup);
     if (meta.shapes === null) return null;
     const source = new PageSource([], [], open.key, (ranges) => this.#read(open.key, ranges));
-    const parts = { rowGroup: meta, shapes: this.#shapes(open, rowGroup, meta.shapes, meta), source, pool: () => this.#pool(open) };
+    const parts = { rowGroup: meta, shapes: this.#shapes(open, rowGroup, meta.shapes, meta), source, arrays: this.#arrays, pool: () => this.#pool(open) };
     return new ShreddedGroup(parts, streams, wantedRuns(meta, source, pieces, streams));
   }
 

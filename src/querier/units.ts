@@ -78,12 +78,16 @@ export class UnitPlanner {
     this.#query = { from: startNs, to: endNs - 1n };
   }
 
-  addStream(labels: LabelSet, all: readonly Piece[]): void {
+  /** `count` takes what is known of a piece without reading it, where that is enough; it is asked for pieces that are wanted whole and hold no row twice. */
+  addStream(labels: LabelSet, all: readonly Piece[], count: (labels: LabelSet, piece: Piece) => boolean = () => false): void {
     const pieces = all.filter((piece) => piece.maxNs >= this.#query.from && piece.minNs <= this.#query.to);
     pieces.sort((a, b) => (a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : 0));
     const shared = sharedRanges(pieces);
     for (const piece of pieces) {
       const own = subtract(piece, shared);
+      const [first] = own;
+      const isWhole = own.length === 1 && first !== undefined && first.from === piece.minNs && first.to === piece.maxNs && piece.minNs >= this.#query.from && piece.maxNs <= this.#query.to;
+      if (isWhole && piece.source.kind === 'segment' && count(labels, piece)) continue;
       if (own.length > 0) this.#builder(this.#plain, piece.source.id, false).add(labels, piece, own, this.#query);
     }
     for (const range of shared) {

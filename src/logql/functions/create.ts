@@ -65,6 +65,10 @@ abstract class TableAggregator implements RangeAggregator {
   /** Memory of what the cells hold. */
   protected abstract readonly valueBytes: number;
 
+  addCounted(_series: number, _day: number, _fromTime: number, _toTime: number, _count: number): boolean {
+    return false;
+  }
+
   protected abstract stateOf(cells: Int32Array): SeriesState;
 
   finish(): readonly PartialSeries[] {
@@ -105,8 +109,12 @@ class CellAggregator extends TableAggregator {
   readonly #width: number;
   #cells: Float64Array<ArrayBuffer>;
 
+  /** Whether it counts samples, whatever their values. */
+  readonly #counts: boolean;
+
   constructor(aggregation: RangeAggregation, accumulator: Accumulator) {
     super(aggregation);
+    this.#counts = aggregation.unwrap === null && (aggregation.op === 'count_over_time' || aggregation.op === 'rate' || aggregation.op === 'absent_over_time');
     this.#accumulator = accumulator;
     this.#width = accumulator.width;
     this.#cells = new Float64Array(256 * this.#width);
@@ -144,6 +152,18 @@ class CellAggregator extends TableAggregator {
       }
       i = next;
     }
+  }
+
+  override addCounted(series: number, day: number, fromTime: number, toTime: number, count: number): boolean {
+    if (!this.#counts) return false;
+    this.layout.locate(day, fromTime);
+    if (toTime >= this.layout.boundary) return false;
+    const before = this.table.count;
+    const cell = this.locate(series, day, fromTime);
+    if (cell < 0) return true;
+    this.#reserve(cell + 1);
+    this.#cells[cell] = (cell === before ? 0 : (this.#cells[cell] as number)) + count;
+    return true;
   }
 
   protected stateOf(list: Int32Array): SeriesState {

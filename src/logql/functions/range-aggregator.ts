@@ -24,6 +24,11 @@ export interface RangeAggregator {
   addCounts(series: number, day: number, time: Float64Array, from: number, to: number): void;
   /** Memory that the state takes, about. */
   readonly heldBytes: number;
+  /**
+   * `count` samples of value 1 whose times lie in fromTime … toTime, of which no more is known; false where it must know more: they may lie in different
+   * windows, or their values are not all that counts.
+   */
+  addCounted(series: number, day: number, fromTime: number, toTime: number, count: number): boolean;
   /** The state as plain data. */
   finish(): readonly PartialSeries[];
 }

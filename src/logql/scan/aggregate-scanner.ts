@@ -70,6 +70,18 @@ export class AggregateScanner implements BlockScanner {
     this.#hold();
   }
 
+  /** Counts rows of a stream of which no more is known than how many they are and when: false where the task must see them. */
+  addCounted(labels: LabelSet, day: number, fromTime: number, toTime: number, rows: number, bytes: number): boolean {
+    const { lines, lineLength, metadata, order } = this.needs;
+    if (lines || lineLength || metadata || order || this.#stages.length > 0 || this.#unwrap !== null) return false;
+    this.#builder.resetStream(labels);
+    this.#builder.resetRow(null, 0, 0);
+    if (!this.#aggregator.addCounted(this.#handle(this.#builder.groupedResult()), day, fromTime, toTime, rows)) return false;
+    this.#stats.counted(rows, bytes);
+    this.#stats.matched(rows);
+    return true;
+  }
+
   #sink(filters: readonly TextFilter[], stages: readonly Stage[]): AggregateSink {
     const unwrap = this.#unwrap;
     const builder = this.#builder;

@@ -1,3 +1,4 @@
+export { AggregateScanner } from './aggregate-scanner.ts';
 export { createScanner } from './create.ts';
 export { isCollapsing } from './log-scanner.ts';
 export { mergeBatches } from './merge.ts';

@@ -1,8 +1,10 @@
-/** Milliseconds of work after which a scan belongs to the next class: classes share their tenant's turns, a lower one gets twice as many as the next. */
+/** Milliseconds of work, done or expected, from which on a scan belongs to the next class: classes share their tenant's turns, a lower one gets twice as many as the next. */
 const classMs = [50, 500, 5000] as const;
 /** What a piece of work is taken to cost until it is done: the first of a scan; later ones cost what its last one did. */
 const firstCostMs = 5;
 const classes = classMs.length + 1;
+/** How much a class may be ahead of the next one and still come first. */
+const headStartMs = 100;
 
 /** The right to do one piece of work. */
 export interface Turn {
@@ -26,6 +28,7 @@ interface Waiting {
 interface Scan {
   readonly tenant: Tenant;
   readonly number: number;
+  readonly expectedMs: number;
   usedMs: number;
   costMs: number;
 }
@@ -36,6 +39,8 @@ interface Tenant {
   time: number;
   scans: number;
   readonly classTimes: number[];
+  /** Virtual time of the class that had the last turn. */
+  classNow: number;
 }
 
 interface Lane {
@@ -45,7 +50,7 @@ interface Lane {
 
 /**
  * Hands out turns on lanes (worker threads) so that every tenant gets the same time of work, however many scans it has and however large they are. Among the scans of
- * a tenant those that have done little yet come first, so that a light query need not wait for heavy ones; heavy ones are done one after the other, in order of arrival,
+ * a tenant light ones, and those that have done little yet, come first, so that they need not wait for heavy ones; heavy ones are done one after the other, in order of arrival,
  * because all at once none would be done in time.
  */
 export class FairTurns {
@@ -65,14 +70,15 @@ export class FairTurns {
     return this.#lanes.reduce((sum, { waiting }) => sum + waiting.length, 0);
   }
 
-  join(tenantName: string): TurnTaker {
+  /** @param expectedMs what the scan is known to take at least; it counts as if it had been used */
+  join(tenantName: string, expectedMs = 0): TurnTaker {
     let tenant = this.#tenants.get(tenantName);
     if (tenant === undefined) {
-      tenant = { name: tenantName, time: this.#now, scans: 0, classTimes: Array.from({ length: classes }, () => 0) };
+      tenant = { name: tenantName, time: this.#now, scans: 0, classTimes: Array.from({ length: classes }, () => 0), classNow: 0 };
       this.#tenants.set(tenantName, tenant);
     }
     tenant.scans += 1;
-    const scan: Scan = { tenant, number: ++this.#scans, usedMs: 0, costMs: firstCostMs };
+    const scan: Scan = { tenant, number: ++this.#scans, expectedMs, usedMs: 0, costMs: firstCostMs };
     let left = false;
     return {
       take: (lane, signal) => this.#take(scan, this.#lanes[lane] as Lane, signal),
@@ -89,7 +95,7 @@ export class FairTurns {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Turn>();
     const waiting: Waiting = { scan, grant: resolve };
-    if (!lane.waiting.some((other) => other.scan.tenant === scan.tenant)) this.#catchUp(scan.tenant);
+    this.#catchUp(scan);
     lane.waiting.push(waiting);
     const onAbort = (): void => {
       const place = lane.waiting.indexOf(waiting);
@@ -107,9 +113,12 @@ export class FairTurns {
   }
 
   /** Who did not want any turns has not saved them up. */
-  #catchUp(tenant: Tenant): void {
-    if (this.#lanes.some(({ waiting }) => waiting.some((other) => other.scan.tenant === tenant))) return;
-    tenant.time = Math.max(tenant.time, this.#now);
+  #catchUp(scan: Scan): void {
+    const { tenant } = scan;
+    const at = classOf(scan);
+    const others = this.#lanes.flatMap(({ waiting }) => waiting.filter((other) => other.scan.tenant === tenant));
+    if (others.length === 0) tenant.time = Math.max(tenant.time, this.#now);
+    if (!others.some((other) => classOf(other.scan) === at)) tenant.classTimes[at] = Math.max(tenant.classTimes[at] as number, tenant.classNow);
   }
 
   #grant(lane: Lane): void {
@@ -118,6 +127,7 @@ export class FairTurns {
       const [{ scan, grant }] = lane.waiting.splice(place, 1) as [Waiting];
       lane.free -= 1;
       this.#now = Math.max(this.#now, scan.tenant.time);
+      scan.tenant.classNow = Math.max(scan.tenant.classNow, scan.tenant.classTimes[classOf(scan)] as number);
       // Charged at once, so that a tenant does not get all lanes before its first piece of work is done.
       const expectedMs = scan.costMs;
       charge(scan, expectedMs);
@@ -144,9 +154,13 @@ function charge(scan: Scan, ms: number): void {
   scan.usedMs += ms;
 }
 
-function classOf({ usedMs }: Scan): number {
-  const at = classMs.findIndex((ms) => usedMs < ms);
+function classOf({ expectedMs, usedMs }: Scan): number {
+  const at = classMs.findIndex((ms) => Math.max(expectedMs, usedMs) < ms);
   return at < 0 ? classMs.length : at;
+}
+
+function timeOf({ classTimes }: Tenant, at: number): number {
+  return (classTimes[at] as number) + at * headStartMs;
 }
 
 /** The place of the one whose turn it is. */
@@ -160,5 +174,5 @@ function compare(a: Scan, b: Scan): number {
   if (a.tenant !== b.tenant) return a.tenant.time - b.tenant.time || a.number - b.number;
   const [left, right] = [classOf(a), classOf(b)];
   if (left === right) return a.number - b.number;
-  return (a.tenant.classTimes[left] as number) - (a.tenant.classTimes[right] as number) || left - right;
+  return timeOf(a.tenant, left) - timeOf(a.tenant, right) || left - right;
 }

@@ -1,4 +1,4 @@
-import type { LineTemplate, ShreddedColumn } from '../../../model/mod.ts';
+import { holeMayHold, type LineTemplate, type ShreddedColumn } from '../../../model/mod.ts';
 
 /** What a needle asks of the value in a hole so that the line holds it. */
 export type Ask =
@@ -33,7 +33,7 @@ export function alignNeedle(template: LineTemplate, columns: readonly ShreddedCo
     const before = text[hole]!;
     const after = text[hole + 1]!;
     const { header } = columns[hole]!;
-    const can = new Fits(header, fold);
+    const can = new Fits(template.holes[hole]!, header, fold);
     const found: Ask[] = [];
     if (can.fits(needle, 0, needle.length, header.lengthMax)) found.push({ kind: 'contains', bytes: needle });
     for (let inside = 0; inside < needle.length; inside++) {
@@ -60,10 +60,12 @@ export function alignNeedle(template: LineTemplate, columns: readonly ShreddedCo
 }
 
 class Fits {
+  readonly #hole: LineTemplate['holes'][number];
   readonly #alphabet: Uint32Array;
   readonly #fold: boolean;
 
-  constructor(header: ShreddedColumn['header'], fold: boolean) {
+  constructor(hole: LineTemplate['holes'][number], header: ShreddedColumn['header'], fold: boolean) {
+    this.#hole = hole;
     this.#alphabet = header.alphabet;
     this.#fold = fold;
   }
@@ -76,6 +78,7 @@ class Fits {
   }
 
   #has(byte: number): boolean {
+    if (!holeMayHold(this.#hole, byte)) return false;
     if (inAlphabet(this.#alphabet, byte)) return true;
     return this.#fold && byte >= 0x61 && byte <= 0x7a && inAlphabet(this.#alphabet, byte - 0x20);
   }

@@ -1,4 +1,5 @@
 import type { ShreddedColumn } from '../../../model/mod.ts';
+import { BlockLines } from '../block-lines.ts';
 import { answers, type Ask } from './alignments.ts';
 import { marksOf, or, type Marks } from './marks.ts';
 
@@ -25,8 +26,32 @@ export function searchColumn(column: ShreddedColumn, count: number, asks: readon
     return marks;
   }
   let marks: Marks = 'none';
-  for (const ask of asks) marks = or(marks, fold ? searchEach(column, count, ask, true) : searchExactly(column, count, ask));
+  for (const ask of asks) marks = or(marks, fold ? searchFolded(column, count, ask) : searchExactly(column, count, ask));
   return marks;
+}
+
+/** As searchExactly, without the case of ASCII letters. */
+function searchFolded(column: ShreddedColumn, count: number, ask: Ask): Marks {
+  if (ask.kind !== 'contains' || count === 0) return searchEach(column, count, ask, true);
+  const { bytes, start, length } = column.texts();
+  const lines = new BlockLines({ bytes, start, length }, count);
+  if (!lines.searchable || !isRising(start, count)) return searchEach(column, count, ask, true);
+  const pattern = new RegExp(ask.bytes.toString('latin1').replace(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`), 'gi');
+  const places: number[] = [];
+  let place = 0;
+  for (let match = pattern.exec(lines.text); match !== null; match = pattern.exec(lines.text)) {
+    const at = match.index + lines.from;
+    const found = lines.rowAt(lines.placeOf(at, place));
+    place = found;
+    if (at + ask.bytes.length > start[found]! + length[found]!) {
+      pattern.lastIndex = match.index + 1;
+      continue;
+    }
+    places.push(found);
+    if (++place >= count) break;
+    pattern.lastIndex = start[place]! - lines.from;
+  }
+  return marksOf(places, count);
 }
 
 function searchExactly(column: ShreddedColumn, count: number, ask: Ask): Marks {
@@ -49,10 +74,15 @@ function searchEach(column: ShreddedColumn, count: number, ask: Ask, fold: boole
   return marksOf(places, count);
 }
 
+function isRising(start: Uint32Array, count: number): boolean {
+  for (let place = 1; place < count; place++) if (start[place]! < start[place - 1]!) return false;
+  return true;
+}
+
 /** Looks through all bytes of a column at once, if values stand one after another. */
 function searchAll(column: ShreddedColumn, count: number, needle: Buffer): Marks {
   const { bytes, start, length } = column.texts();
-  for (let place = 1; place < count; place++) if (start[place]! < start[place - 1]! + length[place - 1]!) return searchEach(column, count, { kind: 'contains', bytes: needle }, false);
+  if (!isRising(start, count)) return searchEach(column, count, { kind: 'contains', bytes: needle }, false);
   const places: number[] = [];
   let place = 0;
   const end = count === 0 ? 0 : start[count - 1]! + length[count - 1]!;

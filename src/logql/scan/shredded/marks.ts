@@ -25,10 +25,21 @@ export function and(a: Marks, b: Marks): Marks {
   return out;
 }
 
-/** Places that pass, ascending. */
+let numbers = new Uint32Array(0);
+
+/** 0 … count - 1; not to be changed. */
+function firstPlaces(count: number): Uint32Array {
+  if (numbers.length < count) {
+    numbers = new Uint32Array(Math.max(count, 65_536));
+    for (let i = 0; i < numbers.length; i++) numbers[i] = i;
+  }
+  return numbers.subarray(0, count);
+}
+
+/** Places that pass, ascending; not to be changed. */
 export function placesOf(marks: Marks, count: number): Uint32Array {
   if (marks === 'none') return new Uint32Array(0);
-  if (marks === 'all') return Uint32Array.from({ length: count }, (_, place) => place);
+  if (marks === 'all') return firstPlaces(count);
   let size = 0;
   for (let i = 0; i < marks.length; i++) size += marks[i]!;
   const places = new Uint32Array(size);

@@ -3,7 +3,7 @@ import type { LabelSlot } from '../../stages/label-slot.ts';
 import type { LabelsBuilder } from '../../stages/labels-builder.ts';
 import type { CompiledStage, Row } from '../../stages/stage.ts';
 import type { Stage } from '../../syntax/mod.ts';
-import { traceParser, type TracedLabel } from './trace.ts';
+import { hasByte, traceParser, type TracedLabel } from './trace.ts';
 
 /** Stages, compiled and as they are written, in the order in which they run. */
 export interface ProgramStages {
@@ -18,6 +18,8 @@ interface Value {
   readonly column: number;
   readonly text: Buffer;
   readonly form: 'plain' | 'clean' | 'string' | 'token';
+  /** An empty value makes no label. */
+  readonly skipsEmpty: boolean;
 }
 
 type Step =
@@ -56,7 +58,7 @@ export class TemplateProgram {
           const slot = builder.slot(name);
           // A label that nobody wants still takes the name from parsed ones.
           const needed = slot.wanted || builder.wants(`${name}_extracted`) || name.startsWith('__error');
-          return { slot, column: needed ? holes.length + i : -1, text: noText, form: 'plain' };
+          return { slot, column: needed ? holes.length + i : -1, text: noText, form: 'plain', skipsEmpty: false };
         })
       : [];
     const steps: Step[] = [];
@@ -67,8 +69,8 @@ export class TemplateProgram {
         steps.push({ kind: 'stage', stage: own });
         continue;
       }
-      const traced = traceParser(stage, template.template, template.columns);
-      const values = traced === null ? null : valuesOf(stage.kind, traced, template, builder);
+      const traced = traceParser(stage, template);
+      const values = traced === null ? null : valuesOf(stage, traced, template, builder);
       if (values === null) {
         complete = false;
         break;
@@ -107,7 +109,7 @@ export class TemplateProgram {
   #parse(parser: 'json' | 'logfmt' | 'pattern', values: readonly Value[], texts: readonly (BytesTexts | undefined)[], place: number): boolean {
     const builder = this.#builder;
     if (builder.skipsParsers) return true;
-    for (const { slot, column, text, form } of values) {
+    for (const { slot, column, text, form, skipsEmpty } of values) {
       let bytes = text;
       let start = 0;
       let end = text.length;
@@ -118,6 +120,7 @@ export class TemplateProgram {
         end = start + values.length[place]!;
       }
       if (form === 'token' && bytes[start] === 0x6e) continue;
+      if (skipsEmpty && start === end) continue;
       const target = builder.claim(slot);
       if (target === null) continue;
       builder.setBytes(target, bytes, start, end, form === 'token' ? 'plain' : form === 'string' ? (hasBackslash(bytes, start, end) ? 'json' : 'clean') : form);
@@ -129,18 +132,21 @@ export class TemplateProgram {
 }
 
 /** The values of the labels that anyone wants; null where one is neither text nor what fills one hole. */
-function valuesOf(parser: Stage['kind'], traced: readonly TracedLabel[], { template }: ShreddedTemplate, builder: LabelsBuilder): readonly Value[] | null {
+function valuesOf(stage: Stage, traced: readonly TracedLabel[], { template, columns }: ShreddedTemplate, builder: LabelsBuilder): readonly Value[] | null {
   const values: Value[] = [];
+  const skipsEmpty = stage.kind === 'logfmt' && !stage.keepEmpty;
   for (const { name, from } of traced) {
     // Only `| pattern` looks for a name that another label of the row took before it asks whether anyone wants it.
-    if (!builder.wants(name) && (parser !== 'pattern' || !builder.wants(`${name}_extracted`))) continue;
+    if (!builder.wants(name) && (stage.kind !== 'pattern' || !builder.wants(`${name}_extracted`))) continue;
     if (from.kind === 'mixed') return null;
     const slot = builder.slot(name);
-    if (from.kind === 'text') values.push({ slot, column: -1, text: from.bytes, form: template.kind === 'json' ? 'string' : template.kind === 'logfmt' ? 'clean' : 'plain' });
-    else {
-      const hole = template.holes[from.hole]!;
-      values.push({ slot, column: from.hole, text: noText, form: template.kind === 'logfmt' ? 'clean' : hole === 'string' ? 'string' : hole === 'token' ? 'token' : 'plain' });
+    if (from.kind === 'text') {
+      values.push({ slot, column: -1, text: from.bytes, form: template.kind === 'json' ? 'string' : template.kind === 'logfmt' ? 'clean' : 'plain', skipsEmpty });
+      continue;
     }
+    const hole = template.holes[from.hole]!;
+    if (template.kind === 'logfmt' && hole === 'string' && hasByte(columns[from.hole]!, 0x5c)) return null;
+    values.push({ slot, column: from.hole, text: noText, form: template.kind === 'logfmt' ? 'clean' : hole === 'string' ? 'string' : hole === 'token' ? 'token' : 'plain', skipsEmpty });
   }
   return values;
 }

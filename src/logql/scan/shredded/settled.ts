@@ -1,4 +1,4 @@
-import type { LineTemplate, ShreddedColumn } from '../../../model/mod.ts';
+import { holeMayHold, type LineTemplate, type ShreddedColumn } from '../../../model/mod.ts';
 import { inAlphabet } from './alignments.ts';
 
 /**
@@ -19,7 +19,7 @@ export function isSettled(pattern: string, template: LineTemplate, columns: read
   for (const byte of lead) if (symbols[at++] !== byte) return false;
   for (const text of others) {
     if (text.length === 0) return true;
-    const found = findSettled(symbols, at, text, columns);
+    const found = findSettled(symbols, at, text, template, columns);
     if (found < 0) return false;
     at = found + text.length;
   }
@@ -27,12 +27,13 @@ export function isSettled(pattern: string, template: LineTemplate, columns: read
 }
 
 /** Where `text` is found first in every line; -1 where that differs, or where it is not found for sure. */
-function findSettled(symbols: readonly number[], from: number, text: Buffer, columns: readonly ShreddedColumn[]): number {
+function findSettled(symbols: readonly number[], from: number, text: Buffer, template: LineTemplate, columns: readonly ShreddedColumn[]): number {
   for (let at = from; at < symbols.length; at++) {
     const symbol = symbols[at]!;
     if (symbol < 0) {
       // It could begin inside the hole.
-      if (inAlphabet(columns[-1 - symbol]!.header.alphabet, text[0]!)) return -1;
+      const hole = -1 - symbol;
+      if (holeMayHold(template.holes[hole]!, text[0]!) && inAlphabet(columns[hole]!.header.alphabet, text[0]!)) return -1;
       continue;
     }
     let length = 0;

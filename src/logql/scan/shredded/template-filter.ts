@@ -5,6 +5,7 @@ import { BlockLines } from '../block-lines.ts';
 import { LineSelector } from '../select.ts';
 import { alignNeedle, type Alignments } from './alignments.ts';
 import { searchColumn } from './column-search.ts';
+import { foldConstants } from './folded.ts';
 import { and, marksOf, not, or, placesOf, type Marks } from './marks.ts';
 
 /** Line filters over the rows of one template: lines are put together only where text and columns do not decide. */
@@ -35,7 +36,7 @@ export class TemplateFilter {
       case 'true':
         return 'all';
       case 'not_empty':
-        return this.#template.template.text.some((piece) => piece.length > 0) ? 'all' : this.#eachLine(filter, among);
+        return foldConstants(this.#template).template.text.some((piece) => piece.length > 0) ? 'all' : this.#eachLine(filter, among);
       case 'contains':
         return this.#holding(filter.bytes, false, among) ?? this.#eachLine(filter, among);
       case 'regex': {
@@ -68,13 +69,13 @@ export class TemplateFilter {
   }
 
   #isAscii(): boolean {
-    const { template, columns } = this.#template;
+    const { template, columns } = foldConstants(this.#template);
     return template.holes.every((_, hole) => columns[hole]!.header.alphabet.subarray(4).every((word) => word === 0)) && template.text.every((piece) => piece.every((byte) => byte < 0x80));
   }
 
   /** Places whose lines hold the needle; null where it may reach over several holes. */
   #holding(needle: Buffer, fold: boolean, among: Marks): Marks | null {
-    const { template, columns } = this.#template;
+    const { template, columns } = foldConstants(this.#template);
     const { always, asks, spills }: Alignments = alignNeedle(template, columns, needle, fold);
     if (always) return 'all';
     if (spills) return null;

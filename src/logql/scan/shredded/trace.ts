@@ -1,8 +1,9 @@
-import type { LineTemplate, ShreddedColumn } from '../../../model/mod.ts';
+import type { LineTemplate, ShreddedColumn, ShreddedTemplate } from '../../../model/mod.ts';
 import { compileStage } from '../../stages/compile.ts';
 import { LabelsBuilder } from '../../stages/labels-builder.ts';
 import { Row } from '../../stages/stage.ts';
 import type { Stage } from '../../syntax/mod.ts';
+import { foldConstants } from './folded.ts';
 import { isSettled } from './settled.ts';
 
 /** A label that a parser makes of every line of a template, in the order in which it makes them. */
@@ -26,29 +27,38 @@ const fillers = { string: 'v', token: '1', array: '', bare: 'v', word: 'v', any:
  * Which labels a parser stage makes of the lines of a template, found out by letting it parse one line; null where what it finds depends on more than what fills
  * single holes, so that it must see each line.
  */
-export function traceParser(stage: Stage, template: LineTemplate, columns: readonly ShreddedColumn[]): readonly TracedLabel[] | null {
+export function traceParser(stage: Stage, stored: ShreddedTemplate): readonly TracedLabel[] | null {
+  const { template, columns, numbers } = foldConstants(stored);
+  const labels = traceFolded(stage, template, columns);
+  return labels === null ? null : labels.map(({ name, from }) => ({ name, from: from.kind === 'hole' ? { kind: 'hole', hole: numbers[from.hole]! } : from }));
+}
+
+function traceFolded(stage: Stage, template: LineTemplate, columns: readonly ShreddedColumn[]): readonly TracedLabel[] | null {
   if (stage.kind === 'json') {
     if (template.kind !== 'json' || stage.extractions.length > 0) return null;
-    const labels = parseFilled(stage, template, () => null);
-    if (labels === null) return null;
-    // A null makes no label: those behind it must not take its place.
-    const maybeNull = template.holes.map((hole, i) => hole === 'token' && mayBeNull(columns[i]!));
-    if (!maybeNull.includes(true)) return labels;
-    const others = parseFilled(stage, template, (hole) => (maybeNull[hole] === true ? 'null' : null));
-    const left = labels.filter(({ from }) => from.kind !== 'hole' || maybeNull[from.hole] !== true);
-    return others !== null && others.length === left.length && others.every(({ name }, i) => name === left[i]!.name) ? labels : null;
+    // A null makes no label.
+    return traceOmitted(stage, template, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(columns[i]!) ? 'null' : null)));
   }
   if (stage.kind === 'logfmt') {
-    if (template.kind !== 'logfmt' || stage.extractions.length > 0) return null;
-    // Escapes are resolved, or refused, value by value; empty values make no label.
-    if (template.holes.some((hole, i) => (hole === 'string' && hasByte(columns[i]!, 0x5c)) || columns[i]!.header.lengthMin === 0)) return null;
-    return parseFilled(stage, template, () => null);
+    // Escapes may be wrong, which only the stage itself tells.
+    if (template.kind !== 'logfmt' || stage.extractions.length > 0 || (stage.strict && template.holes.some((hole, i) => hole === 'string' && hasByte(columns[i]!, 0x5c)))) return null;
+    // An empty value makes no label.
+    return traceOmitted(stage, template, columns.map(({ header }) => (header.lengthMin === 0 && !stage.keepEmpty ? '' : null)));
   }
   if (stage.kind === 'pattern') return isSettled(stage.pattern, template, columns) ? parseFilled(stage, template, () => null) : null;
   return null;
 }
 
-function hasByte({ header }: ShreddedColumn, byte: number): boolean {
+/** Labels of a parser that makes none of holes filled in some way (`omitted`): those behind must not take their place. */
+function traceOmitted(stage: Stage, template: LineTemplate, omitted: readonly (string | null)[]): readonly TracedLabel[] | null {
+  const labels = parseFilled(stage, template, () => null);
+  if (labels === null || omitted.every((filler) => filler === null)) return labels;
+  const others = parseFilled(stage, template, (hole) => omitted[hole] ?? null);
+  const left = labels.filter(({ from }) => from.kind !== 'hole' || omitted[from.hole] === null);
+  return others !== null && others.length === left.length && others.every(({ name }, i) => name === left[i]!.name) ? labels : null;
+}
+
+export function hasByte({ header }: ShreddedColumn, byte: number): boolean {
   return ((header.alphabet[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
 }
 
