@@ -41,8 +41,8 @@ function ask(tenant: string, query = heavy): Asked {
   const answer = as(tenant)
     .text(`/loki/api/v1/query?${new URLSearchParams({ query, time: String(time.time) }).toString()}`, { signal: stop.signal })
     .then(() => ({ status: 200, retryAfter: null, message: '' }), (error: unknown) => {
-      const { status = 0, retryAfter = null, message } = error as ApiError;
-      return { status, retryAfter, message };
+      const { status, retryAfter, message } = error as Partial<ApiError>;
+      return { status: status ?? 0, retryAfter: retryAfter ?? null, message: message ?? '' };
     });
   return { answer, stop: () => stop.abort() };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Batch, ScanTask } from '../../src/logql/mod.ts';
+import type { Batch, QueryControl, ScanTask } from '../../src/logql/mod.ts';
 import { ByteBudget } from '../../src/model/mod.ts';
 import type { ScanPool } from '../../src/querier/mod.ts';
 import { runScan, type ScanParts } from '../../src/querier/scan-run.ts';
@@ -26,6 +26,7 @@ class Account {
   readonly finished: number[] = [];
   held = 0;
   heldMost = 0;
+  #control: QueryControl | undefined;
   readonly parts: ScanParts;
 
   constructor(options: { lanes?: number; memory?: number; bound?: (time: bigint) => bigint | null; failAt?: bigint; loadMs?: number; slow?: (time: bigint) => boolean } = {}) {
@@ -35,7 +36,9 @@ class Account {
         this.loaded.push(unit.maxNs);
         this.held += unit.bytes;
         this.heldMost = Math.max(this.heldMost, this.held);
-        await sleep(options.loadMs ?? 2);
+        if (begin !== null) this.#control = begin.control;
+        // Like a worker it looks now and then whether it shall stop.
+        for (let ms = 0; ms < (options.loadMs ?? 2) && this.#control?.words[0] === 0; ms += 2) await sleep(2);
         if (options.slow?.(unit.maxNs) === true) await sleep(10);
         this.held -= unit.bytes;
         if (unit.maxNs === options.failAt) throw new Error(`failed at ${unit.maxNs}`);

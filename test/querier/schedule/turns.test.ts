@@ -68,16 +68,31 @@ describe('FairTurns', () => {
     expect(lane.count('h2', ends[0] ?? 0)).toBeLessThan(120);
   });
 
+  it('lets a light scan go before heavy ones that have just begun', async () => {
+    const turns = new FairTurns(1, 1);
+    const first = await turns.join('a').take(0, never);
+    const order: string[] = [];
+    const asked = [['heavy', 3000], ['middle', 100], ['light', 0], ['heavy', 9000]] as const;
+    const done = asked.map(async ([name, expectedMs]) => {
+      const turn = await turns.join('a', expectedMs).take(0, never);
+      order.push(name);
+      turn.done(1);
+    });
+    first.done(1);
+    await Promise.all(done);
+    expect(order).toEqual(['light', 'middle', 'heavy', 'heavy']);
+  });
+
   it('lets heavy scans go on while light ones keep coming', async () => {
     const lane = new Lane();
     const heavy = lane.scan('heavy', 'a', 300, 100);
     while (lane.order.length < 100) await nextTurn();
-    let stop = false;
+    const stop = new AbortController();
     const stream = (async () => {
-      for (let i = 0; !stop; i++) await lane.scan(`light${i}`, 'a', 1, 10);
+      for (let i = 0; !stop.signal.aborted; i++) await lane.scan(`light${i}`, 'a', 1, 10);
     })();
     await heavy;
-    stop = true;
+    stop.abort();
     await stream;
     expect(lane.order.filter((name) => name === 'heavy')).toHaveLength(300);
   });
