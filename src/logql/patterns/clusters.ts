@@ -37,6 +37,8 @@ export interface PatternsState {
 /** What a cluster and each of its words take besides the text, in bytes. */
 const leafBytes = 300;
 const wordBytes = 32;
+/** Slots for hashes of shapes that were seen once; a power of two. */
+const seenSlots = 2 ** 16;
 /** What a pair of step and count takes. */
 const cellBytes = 40;
 
@@ -47,9 +49,11 @@ const cellBytes = 40;
 export class PatternClusters {
   readonly #tokens = new LineTokens();
   readonly #shapes: readonly Map<string, ShapeClusters>[] = levels.map(() => new Map<string, ShapeClusters>());
-  // Caches: what is in them changes no result.
+  /** All shapes that lines had. */
   readonly #byShape = new HashTable<ShapeClusters>();
+  /** A cache: what is in it changes no result. */
   readonly #byWords = new HashTable<Leaf>();
+  readonly #seen = new Int32Array(seenSlots);
   #leafCount = 0;
   #bytes = 0;
   #cells = 0;
@@ -72,7 +76,12 @@ export class PatternClusters {
     const high = tokens.shapeHigh;
     let shape = this.#byShape.get(low, high);
     if (shape === undefined) {
+      if (this.#dropped > 0 && !this.#wasSeen(low, high)) {
+        this.#dropped++;
+        return;
+      }
       shape = this.#shape(level, shapeOf(tokens, asBuffer(lines.bytes), start, length));
+      shape.setHash(low, high);
       this.#byShape.set(low, high, shape);
     }
     shape.readWords(tokens, lines.bytes);
@@ -87,6 +96,14 @@ export class PatternClusters {
     leaf.readValues(tokens, lines.bytes);
     this.#cells += leaf.countLine(step);
     if (this.#holds(1)) this.#drop();
+  }
+
+  /** Whether a shape was seen since others of its slot. Where there are too many shapes, most are seen once, and are not worth more than this. */
+  #wasSeen(low: number, high: number): boolean {
+    const slot = (low ^ (high >>> 9)) & (seenSlots - 1);
+    const was = this.#seen[slot] === high;
+    this.#seen[slot] = high;
+    return was;
   }
 
   /** Counts what another one found. */
@@ -155,8 +172,9 @@ export class PatternClusters {
       }
     }
     // They may hold what is gone.
-    this.#byShape.clear();
     this.#byWords.clear();
+    this.#byShape.clear();
+    this.#forEach((shape) => this.#byShape.set(shape.low, shape.high, shape));
     this.#count();
   }
 

@@ -2,7 +2,7 @@
 const slots = 2 ** 15;
 const usedMax = slots / 2;
 
-/** Values by 64 bits of hash. A cache: it forgets all when it is full. */
+/** Values by 64 bits of hash. It forgets all when it is full: at half of its slots, twice as many as there may be clusters. */
 export class HashTable<Value extends object> {
   readonly #low = new Int32Array(slots);
   readonly #high = new Int32Array(slots);

@@ -22,6 +22,9 @@ export class ShapeClusters {
   readonly #isField: readonly boolean[];
   /** By field: undefined before the first line; null once it is a variable. */
   readonly #fields: (FieldWord | null | undefined)[];
+  /** 64 bits of the shape, by which its lines find it. */
+  low = 0;
+  high = 0;
   /** 64 bits of the words that tell what happened, of the line that was read last. */
   wordsLow = 0;
   wordsHigh = 0;
@@ -32,6 +35,11 @@ export class ShapeClusters {
     this.#isField = fieldPlaces(text);
     this.#fields = this.#isField.filter((is) => is).map(() => undefined);
     this.bytes = 500 + 2 * text.length + 100 * this.#isField.length;
+  }
+
+  setHash(low: number, high: number): void {
+    this.low = low;
+    this.high = high;
   }
 
   /** Takes the words of fields of a line, which is of this shape, hashes the others, and notes which tokens are variables. */
