@@ -62,9 +62,10 @@ describe('runScan', () => {
   it('hands every unit to a lane, and ends each lane that had one', async () => {
     const account = new Account();
     const results = await runScan(account.parts, task(0), unitsOf(20), never);
-    expect(account.added.map(({ time }) => time).toSorted()).toEqual(unitsOf(20).map(({ maxNs }) => maxNs).toSorted());
+    expect(new Set(account.added.map(({ time }) => time))).toEqual(new Set(unitsOf(20).map(({ maxNs }) => maxNs)));
+    expect(account.added).toHaveLength(20);
     expect(account.added.filter(({ begins }) => begins)).toHaveLength(3);
-    expect(account.finished.toSorted()).toEqual([0, 1, 2]);
+    expect(account.finished.toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
     expect(results).toHaveLength(3);
     expect(account.parts.memory.used).toBe(0);
   });
