@@ -2,8 +2,8 @@ import { asBuffer } from '../../bytes/mod.ts';
 import { alphabetClass, alphabetOf } from './alphabet.ts';
 import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
 import type { ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
-import { caseOf, findHex, parseHex, renderHex, writeHex } from './hexadecimal.ts';
-import { evenStarts, textBuffer, viewOf, type Lengths } from './texts.ts';
+import { caseOf, findHex, parseHex, renderHex, renderHexAt } from './hexadecimal.ts';
+import { evenStarts, viewOf, type Lengths } from './texts.ts';
 
 const digitsMin = 4;
 const alphabets = [alphabetClass(alphabetOf(Buffer.from('0123456789abcdef'))), alphabetClass(alphabetOf(Buffer.from('0123456789ABCDEF')))] as const;
@@ -53,9 +53,7 @@ export class HexColumn extends BaseColumn {
     const count = places?.length ?? this.header.count;
     const length = new Uint32Array(count).fill(digits);
     if (places === null) return { bytes: renderHex(binary, this.#upper), start: evenStarts(count, digits), length };
-    const target = textBuffer(count * digits);
-    for (let i = 0; i < count; i++) writeHex(target, i * digits, binary, places[i]! * this.#size, this.#size, this.#upper);
-    return { bytes: target, start: evenStarts(count, digits), length };
+    return { bytes: renderHexAt(binary, this.#size, places, this.#upper), start: evenStarts(count, digits), length };
   }
 
   protected override search(needle: Uint8Array): Uint32Array {

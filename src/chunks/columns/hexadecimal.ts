@@ -81,6 +81,17 @@ export function renderHex(source: Uint8Array, upper: boolean): Buffer {
   return Buffer.from(out.buffer, 0, 2 * out.length);
 }
 
+/** The digits of the values (`size` bytes each, one after another) at these places. */
+export function renderHexAt(source: Uint8Array, size: number, places: ArrayLike<number>, upper: boolean): Buffer {
+  const out = new Uint16Array(places.length * size);
+  const table = pairs[upper ? 1 : 0];
+  for (let i = 0, to = 0; i < places.length; i++) {
+    const from = places[i]! * size;
+    for (let j = from; j < from + size; j++) out[to++] = table[source[j]!]!;
+  }
+  return Buffer.from(out.buffer, 0, 2 * out.length);
+}
+
 /** Writes the digits of source[from … from + size) at `at`. */
 export function writeHex(target: Buffer, at: number, source: Uint8Array, from: number, size: number, upper: boolean): void {
   const table = pairs[upper ? 1 : 0];

@@ -7,9 +7,9 @@ import type { ColumnHeader, ColumnTexts, ColumnValues, EncodedColumn, PageOpener
 import { bitsAt } from './bits.ts';
 import { frameBytes, frameOf, largest, packFrame, readFrame, unpackFrame, writeFrame, type Frame } from './frame.ts';
 import { hexAlphabet } from './hex.ts';
-import { caseOf, findHex, parseHex, writeHex } from './hexadecimal.ts';
+import { caseOf, findHex, parseHex, renderHexAt } from './hexadecimal.ts';
 import { scratchDoubles, scratchWords } from './scratch.ts';
-import { evenStarts, PlaceList, textBuffer, viewOf } from './texts.ts';
+import { evenStarts, PlaceList, viewOf } from './texts.ts';
 
 /** Fewer digits than this are not pooled. */
 export const poolDigitsMin = 32;
@@ -205,9 +205,9 @@ export class HexPoolReader {
     return this.upper ? text.toUpperCase() : text;
   }
 
-  /** Writes its digits at `at`. */
-  write(target: Buffer, at: number, code: number): void {
-    writeHex(target, at, this.#binary, (code * this.digits) / 2, this.digits / 2, this.upper);
+  /** The digits of these values, one after another; each number is below `count`. */
+  texts(codes: ArrayLike<number>): Buffer {
+    return renderHexAt(this.#binary, this.digits / 2, codes, this.upper);
   }
 
   /** Numbers (ascending) of the values that contain `needle`, which is not empty. The last answer is kept. */
@@ -273,10 +273,7 @@ export class PoolColumn extends BaseColumn {
   protected override render(places: Uint32Array | null): ColumnTexts {
     const codes = places === null ? this.poolCodes() : this.#codesAt(places);
     const digits = this.header.lengthMin;
-    const pool = this.#pool;
-    const target = textBuffer(codes.length * digits);
-    for (let i = 0; i < codes.length; i++) pool.write(target, i * digits, codes[i]!);
-    return { bytes: target, start: evenStarts(codes.length, digits), length: new Uint32Array(codes.length).fill(digits) };
+    return { bytes: this.#pool.texts(codes), start: evenStarts(codes.length, digits), length: new Uint32Array(codes.length).fill(digits) };
   }
 
   #codesAt(places: Uint32Array): Float64Array {
