@@ -15,6 +15,7 @@ export { spoorOf } from './engine/stats.ts';
 export { JsonWriter, textOf } from './engine/json.ts';
 export { encodeEntry, encodeErrorLine, encodeRowLines, formatEntryId, parseEntryId, type EntryId } from './engine/ndjson.ts';
 export { selectTenants, TenantsSource } from './engine/tenants.ts';
+export { checkEnabled } from './plan/query-limits.ts';
 export { encodePatterns, type PatternsParams, type PatternsResult } from './engine/patterns.ts';
 export { encodeTailFrame, mergedLabels } from './engine/streams.ts';
 export type { MatrixResult, QueryParams, QueryResult, QueryStats, ResultRow, ScalarResult, StreamsResult, VectorResult } from './engine/types.ts';

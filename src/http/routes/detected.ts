@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkEnabled } from '../../logql/mod.ts';
 import { SpoorError } from '../../model/mod.ts';
 import { detectLabels, type FieldQuery } from '../../querier/mod.ts';
 import { labelRoute, limitRange, optionalSelector, type TimeRange } from '../label-request.ts';
@@ -18,6 +19,7 @@ export function detectedRoutes(app: FastifyInstance, parts: HttpParts): void {
   labelRoute(app, parts, '/loki/api/v1/detected_labels', async (request) => {
     const range = limitRange(request, rangeOf(request.parameters, request.nowNs));
     const matchers = optionalSelector(request.parameters);
+    checkEnabled(request.limits);
     const detectedLabels = range === undefined ? [] : await detectLabels(parts.labels, { tenant: request.tenant, matchers, ...range }, request.signal);
     return detectedLabels.length === 0 ? {} : { detectedLabels };
   });

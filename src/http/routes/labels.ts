@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { parseSelector } from '../../logql/mod.ts';
+import { checkEnabled, parseSelector } from '../../logql/mod.ts';
 import { labelsObject, SpoorError } from '../../model/mod.ts';
 import { labelRoute, limitRange, optionalSelector, rangeQueryParameters, type LabelRequest, type TimeRange } from '../label-request.ts';
 import { parameter, rangeParameters } from '../parameters.ts';
@@ -32,6 +32,7 @@ export function labelRoutes(app: FastifyInstance, parts: HttpParts): void {
     const range = limitRange(request, { startNs, endNs });
     // Only now, as in Loki: a range that is too long is told before a selector of everything.
     const groups = selectors.length === 0 ? [[]] : selectors.map((selector) => parseSelector(selector));
+    checkEnabled(request.limits);
     const found = range === undefined ? [] : await parts.labels.series(groups.map((matchers) => ({ tenant: request.tenant, matchers, ...range })), request.signal);
     return { status: 'success', data: found.map(labelsObject) };
   };

@@ -39,7 +39,8 @@ export class Engine {
     const failed = new AbortController();
     const evaluation = new Evaluation(this.#source, AbortSignal.any([signal, failed.signal]), steps, this.#source.bytes === undefined ? params.limits.max_query_bytes_read : 0, params.partialSeries ?? false, newControl(params.limits.max_query_memory));
     try {
-      await checkBytes(plan, this.#source, params.limits, evaluation.signal);
+      if (params.limits.max_query_bytes_read > 0) await checkBytes(plan, this.#source, params.limits, evaluation.signal);
+      signal.throwIfAborted();
       const result = await this.#run(plan, evaluation);
       signal.throwIfAborted();
       const stats = { ...evaluation.stats, elapsedMs: this.#clock.monotonicMs() - started, returned: countReturned(result) };

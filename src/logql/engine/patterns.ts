@@ -4,6 +4,7 @@ import { newControl } from '../control.ts';
 import { PatternClusters, type PatternsState } from '../patterns/clusters.ts';
 import { finishPatterns, type Pattern } from '../patterns/finish.ts';
 import { patternClustersMax, patternStepNsMin } from '../patterns/limits.ts';
+import { checkRequiredLabels } from '../plan/query-limits.ts';
 import type { LogSource, ScanTask } from '../source.ts';
 import { checkStages } from '../stages/check.ts';
 import { parseQuery, type LogQuery } from '../syntax/mod.ts';
@@ -38,12 +39,13 @@ export interface PatternsResult {
 const shapesPerTurn = 64;
 
 /**
- * Finds what lines have in common. Throws `parse_error`, `matchers_only` for anything but a selector with line filters, `max_query_bytes_read`, `max_query_memory`, whatever the source throws, and the
+ * Finds what lines have in common. Throws `parse_error`, `matchers_only` for anything but a selector with line filters, `required_labels`, `minimum_labels_number`, `max_query_bytes_read`, `max_query_memory`, whatever the source throws, and the
  * reason of `signal` once that aborts.
  */
 export async function findPatterns(source: LogSource, params: PatternsParams, signal: AbortSignal): Promise<PatternsResult> {
   const { tenant, startNs, endNs, limits } = params;
   const { matchers, stages } = parsePatternsQuery(params.query);
+  checkRequiredLabels(matchers.map(({ name }) => name), limits);
   const matchersMax = limits.max_streams_matchers_per_query;
   if (matchersMax > 0 && matchers.length > matchersMax) throw new SpoorError('max_streams_matchers', { count: matchers.length, limit: matchersMax });
   // Whole milliseconds, as in Loki.
