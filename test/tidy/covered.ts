@@ -109,7 +109,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'cli/context.ts',
     'cli/environment.ts',
     'cli/explain.ts',
-    'cli/export.ts',
     'cli/failure.ts',
     'cli/flags.ts',
     'cli/labels.ts',
@@ -161,21 +160,18 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/logql/control.test.ts': [
     'src/logql/read-stats.ts',
   ],
-  'test/logql/engine/encode.test.ts': [
-    'src/logql/engine/json.ts',
-    'src/logql/engine/labels.ts',
-    'src/logql/engine/stats.ts',
-    'src/logql/engine/streams.ts',
-  ],
-  'test/logql/engine/engine.test.ts': [
+  'test/logql/engine/bytes-limit.test.ts': [
     'src/logql/engine/aggregate.ts',
     'src/logql/engine/binary.ts',
-    'src/logql/engine/bytes-limit.ts',
     'src/logql/engine/evaluate.ts',
     'src/logql/engine/explain.ts',
+    'src/logql/engine/json.ts',
     'src/logql/engine/label-replace.ts',
+    'src/logql/engine/labels.ts',
     'src/logql/engine/ndjson.ts',
     'src/logql/engine/rows.ts',
+    'src/logql/engine/stats.ts',
+    'src/logql/engine/streams.ts',
   ],
   'test/logql/functions/aggregators.test.ts': [
     'src/logql/functions/average.ts',
@@ -207,7 +203,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/plan/series-limit.ts',
   ],
   'test/logql/plan/query-limits.test.ts': [
-    'src/logql/plan/line-formats.ts',
     'src/logql/plan/read-limit.ts',
   ],
   'test/logql/regex/captures.test.ts': [
@@ -225,6 +220,11 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/scan/block-lines.ts',
     'src/logql/scan/candidates.ts',
     'src/logql/scan/merge.ts',
+    'src/logql/scan/stats.ts',
+    'src/logql/scan/stream-order.ts',
+    'src/logql/scan/wanted-rows.ts',
+  ],
+  'test/logql/scan/shredded/equality.test.ts': [
     'src/logql/scan/shredded/aggregate-rows.ts',
     'src/logql/scan/shredded/alignments.ts',
     'src/logql/scan/shredded/column-search.ts',
@@ -237,9 +237,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/scan/shredded/template-filter.ts',
     'src/logql/scan/shredded/trace.ts',
     'src/logql/scan/shredded/wanted.ts',
-    'src/logql/scan/stats.ts',
-    'src/logql/scan/stream-order.ts',
-    'src/logql/scan/wanted-rows.ts',
   ],
   'test/logql/stages/check.test.ts': [
     'src/logql/stages/extraction-error.ts',
