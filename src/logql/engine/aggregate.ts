@@ -5,14 +5,17 @@ import type { Matrix, Series } from '../functions/matrix.ts';
 import { addCompensated } from '../functions/sum.ts';
 import type { AggregateNode } from '../plan/plan.ts';
 import type { VectorOp } from '../syntax/mod.ts';
-import { groupLabels, labelsKey } from './labels.ts';
+import { groupLabels, labelsKey, withoutEmpty } from './labels.ts';
 
 /** A vector aggregation (`sum by (x)`, `topk` …) of a matrix, step by step. */
-export function aggregate(node: AggregateNode, input: Matrix): Matrix {
+export function aggregate(node: Aggregation, input: Matrix): Matrix {
   return aggregators[node.op](node, input);
 }
 
-type Aggregator = (node: AggregateNode, input: Matrix) => Matrix;
+/** What of a plan's node decides. */
+type Aggregation = Omit<AggregateNode, 'input'>;
+
+type Aggregator = (node: Aggregation, input: Matrix) => Matrix;
 
 const aggregators: { readonly [op in VectorOp]: Aggregator } = {
   sum: folding(() => addToSum, finishSum),
@@ -64,13 +67,13 @@ interface Group {
   readonly members: Series[];
 }
 
-function groupSeries(node: AggregateNode, input: Matrix): Group[] {
+function groupSeries(node: Aggregation, input: Matrix): Group[] {
   const groups = new Map<string, Group>();
   for (const series of input.series) {
     const labels = groupLabels(series.labels, node.grouping);
     const key = labelsKey(labels);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { labels, members: [series] });
+    if (group === undefined) groups.set(key, { labels: node.grouping.without ? withoutEmpty(labels) : labels, members: [series] });
     else group.members.push(series);
   }
   return [...groups.values()];

@@ -4,7 +4,7 @@ import type { Matrix, Series } from '../functions/matrix.ts';
 import type { JoinNode, ScalarNode } from '../plan/plan.ts';
 import { isComparison } from '../plan/planner.ts';
 import { applyArithmetic, type VectorMatching } from '../syntax/mod.ts';
-import { groupLabels, labelsKey, withLabel } from './labels.ts';
+import { groupLabels, labelsKey, withLabel, withoutEmpty } from './labels.ts';
 
 /** An operator between each value of a vector and a number. A comparison keeps the vector's value, or drops it. */
 export function applyScalar(node: ScalarNode, input: Matrix): Matrix {
@@ -32,7 +32,7 @@ export function join(node: JoinNode, left: Matrix, right: Matrix): Matrix {
 }
 
 function signature(labels: LabelSet, matching: VectorMatching): string {
-  return labelsKey(groupLabels(labels, { without: !matching.on, labels: matching.labels }));
+  return labelsKey(withoutEmpty(groupLabels(labels, { without: !matching.on, labels: matching.labels })));
 }
 
 /** Per signature: at which steps a series of the matrix is there. */
@@ -158,5 +158,5 @@ function multipleMatches(matching: VectorMatching): SpoorError {
 function resultLabels(many: LabelSet, one: LabelSet, matching: VectorMatching): LabelSet {
   let labels = matching.card === 'one-to-one' ? groupLabels(many, { without: !matching.on, labels: matching.labels }) : many;
   for (const name of matching.include) labels = withLabel(labels, name, labelValue(one, name) ?? '');
-  return labels;
+  return withoutEmpty(labels);
 }

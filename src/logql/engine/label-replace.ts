@@ -2,7 +2,7 @@ import { labelValue } from '../../model/mod.ts';
 import type { Matrix } from '../functions/matrix.ts';
 import type { LabelReplaceNode } from '../plan/plan.ts';
 import { compileRegex } from '../regex/mod.ts';
-import { withLabel } from './labels.ts';
+import { withLabel, withoutEmpty } from './labels.ts';
 
 /**
  * Sets a label from another one's value where that matches as a whole. Two series may come out with the same labels: Loki returns
@@ -18,7 +18,7 @@ export function labelReplace(node: LabelReplaceNode, input: Matrix): Matrix {
       const [start = -1, end = -1] = [slots[2 * index], slots[2 * index + 1]];
       return start < 0 ? '' : source.toString('utf8', start, end);
     };
-    return { ...one, labels: withLabel(one.labels, node.destination, expand(node.replacement, pattern.names, group)) };
+    return { ...one, labels: withLabel(withoutEmpty(one.labels), node.destination, expand(node.replacement, pattern.names, group)) };
   });
   return { steps: input.steps, series };
 }

@@ -6,6 +6,13 @@ export function groupLabels(labels: LabelSet, grouping: Grouping): LabelSet {
   return grouping.without ? labels.filter((label) => !grouping.labels.includes(label.name)) : labels.filter((label) => grouping.labels.includes(label.name));
 }
 
+/**
+ * Without labels that are empty. A stage may make such labels, which make a series another one than that without the label; most operators leave them out.
+ */
+export function withoutEmpty(labels: LabelSet): LabelSet {
+  return labels.every((label) => label.value !== '') ? labels : labels.filter((label) => label.value !== '');
+}
+
 /** A key that is the same for the same labels only. */
 export function labelsKey(labels: LabelSet): string {
   let key = '';

@@ -14,6 +14,12 @@ export function writeLabels(json: JsonWriter, labels: LabelSet): void {
   json.raw('}');
 }
 
+/** Loki shows U+FFFD in labels as a space, but for categorised ones. */
+function spaced(labels: LabelSet): LabelSet {
+  if (!labels.some(({ value }) => value.includes('\ufffd'))) return labels;
+  return labels.map(({ name, value }) => ({ name, value: value.replaceAll('\ufffd', ' ') }));
+}
+
 interface OutputStream {
   readonly labels: LabelSet;
   /** Indices of its rows. */
@@ -44,7 +50,7 @@ export function* writeStreams(json: JsonWriter, labels: readonly OutputLabels[],
   for (const stream of [...streams.values()].filter((one) => one.rows.length > 0).sort((a, b) => compareLabels(a.labels, b.labels))) {
     json.raw(`${comma}{"stream":`);
     comma = ',';
-    writeLabels(json, stream.labels);
+    writeLabels(json, categorize ? stream.labels : spaced(stream.labels));
     json.raw(',"values":[');
     for (const [i, at] of stream.rows.entries()) {
       const row = rows[at] as ResultRow;

@@ -12,6 +12,8 @@ export interface LogPlan {
   readonly task: ScanTask;
   /** At least this many nanoseconds between two returned rows; 0 is all rows. */
   readonly intervalNs: bigint;
+  /** At each multiple of this since the epoch the count of the interval begins anew, as Loki reads such pieces apart; 0 is never. */
+  readonly splitNs: bigint;
   /** Rows wanted at most; 0 is all. */
   readonly limit: number;
 }
@@ -38,6 +40,8 @@ export interface RangeNode {
   readonly aggregation: RangeAggregation;
   /** Labels of absent_over_time's series; null for other operators. */
   readonly absent: LabelSet | null;
+  /** Series that differ only in empty labels are one, by this operator; null where they are not. */
+  readonly merge: VectorOp | null;
   readonly seriesMax: number;
 }
 

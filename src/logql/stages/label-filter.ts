@@ -1,5 +1,5 @@
 import { equalFilter, filterText, notFilter, regexFilter, type TextFilter } from '../regex/mod.ts';
-import type { CompareOp, LabelFilter, LabelFilterStage } from '../syntax/mod.ts';
+import { formatBytes, type CompareOp, type LabelFilter, type LabelFilterStage } from '../syntax/mod.ts';
 import { parseBytesGo, parseDurationGo, parseFloatGo, type Converted } from '../template/mod.ts';
 import { compileIp } from './ip.ts';
 import type { CompiledStage } from './stage.ts';
@@ -49,8 +49,9 @@ export function labelTest(filter: LabelFilter): LabelTest {
   }
   if (filter.kind === 'string_filter') return stringFilter(filter.matcher.name, textFilter(filter.matcher.op, filter.matcher.value));
   if (filter.kind === 'ip_filter') return ipFilter(filter.name, filter.op === '!=', filter.pattern);
-  const convert = filter.kind === 'number_filter' ? parseFloatGo : filter.kind === 'duration_filter' ? parseDurationGo : parseBytesGo;
-  return numberFilter(filter.name, filter.op, filter.value, convert);
+  // Loki hands queries on in their printed form, which has two or three digits of a size: `> 5MiB` is `> 5.2MB` to it.
+  if (filter.kind === 'bytes_filter') return numberFilter(filter.name, filter.op, parseBytesGo(formatBytes(filter.value)).value, parseBytesGo);
+  return numberFilter(filter.name, filter.op, filter.value, filter.kind === 'number_filter' ? parseFloatGo : parseDurationGo);
 }
 
 function textFilter(op: string, value: string): TextFilter {

@@ -19,18 +19,28 @@ export function compileLabelFormat(stage: LabelFormat): CompiledStage {
     from: assignment.kind === 'rename' ? assignment.from : '',
     template: assignment.kind === 'template' ? compileTemplate('label', assignment.template) : null,
   }));
-  const first = assignments.findIndex(({ template }) => template !== null);
-  return { process: (row) => assign(row, assignments, first), usesLine: true, usesLabels: true };
+  return { process: (row) => assign(row, assignments), usesLine: true, usesLabels: true };
 }
 
 /**
- * All templates of a stage see the labels as they were before its first template; renames before that one show, assignments after it do not.
+ * All templates of a stage see the labels as they were before its first template; renames before that one show, assignments after it do not. Only where there
+ * were no labels at all do those that it made show to the next.
  */
-function assign(row: Row, assignments: readonly Assignment[], first: number): boolean {
+function assign(row: Row, assignments: readonly Assignment[]): boolean {
   const { labels } = row;
   let texts: readonly (string | TemplateError)[] = [];
+  let first = -1;
   for (const [i, { label, from, template }] of assignments.entries()) {
-    if (i === first) texts = assignments.slice(first).map((assignment) => evaluate(row, assignment));
+    if (template !== null && first < 0) {
+      if (labels.isEmpty) {
+        const text = evaluate(row, { label, from, template });
+        if (text instanceof TemplateError) labels.setError('TemplateFormatErr', text.message);
+        else labels.set('parsed', label, text);
+        continue;
+      }
+      first = i;
+      texts = assignments.slice(first).map((assignment) => evaluate(row, assignment));
+    }
     if (template === null) {
       const value = labels.get(from);
       if (value === undefined) continue;

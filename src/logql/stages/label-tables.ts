@@ -36,7 +36,7 @@ export class LabelTables {
   readonly #groupsByKey = new Map<string, GroupedLabels>();
   readonly #groups = new Map<string, GroupedLabels>();
   /** Where the values of `by (…)` lead to series, a level per label. */
-  readonly groupRoot = new GroupNode(null, '');
+  readonly groupRoot = new GroupNode(null, undefined);
 
   constructor(grouping: Grouping | null) {
     this.#without = grouping?.without === true ? grouping.labels : [];
@@ -99,7 +99,7 @@ export class LabelTables {
     const labels: Label[] = [];
     let at: GroupNode = node;
     for (let i = names.length - 1; i >= 0; i--) {
-      if (at.value !== '') labels.push({ name: names[i]!, value: at.value });
+      if (at.value !== undefined) labels.push({ name: names[i]!, value: at.value });
       at = at.parent!;
     }
     node.group = this.#group(labels.sort(byName), false);
@@ -127,19 +127,19 @@ export class LabelTables {
   }
 }
 
-/** A value of a `by (…)` label, after the values of those before it. */
+/** A value of a `by (…)` label, or that there is none, after those of the labels before it. */
 export class GroupNode {
   readonly parent: GroupNode | null;
-  readonly value: string;
+  readonly value: string | undefined;
   group: GroupedLabels | null = null;
-  readonly #children = new Map<string, GroupNode>();
+  readonly #children = new Map<string | undefined, GroupNode>();
 
-  constructor(parent: GroupNode | null, value: string) {
+  constructor(parent: GroupNode | null, value: string | undefined) {
     this.parent = parent;
     this.value = value;
   }
 
-  next(value: string): GroupNode {
+  next(value: string | undefined): GroupNode {
     let child = this.#children.get(value);
     if (child === undefined) {
       child = new GroupNode(this, value);

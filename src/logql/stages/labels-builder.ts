@@ -187,6 +187,14 @@ export class LabelsBuilder {
     return pairs;
   }
 
+  /** Whether the row has no label at all, and no error. */
+  get isEmpty(): boolean {
+    if (this.#metadata !== null) this.#readMetadata();
+    if (this.#setCount > 0 || this.#error !== '') return false;
+    const { labels } = this.#stream;
+    return labels.length <= this.#deletedCount && labels.every(({ name }) => this.slot(name).deletedStamp === this.#stamp);
+  }
+
   // ---- changing ----------------------------------------------------------------------------------
 
   /** Sets a label. A parsed one takes the place of one from structured metadata, never the other way round. */

@@ -82,8 +82,7 @@ class TemplateCompiler {
     const { name, source } = this.#parsed;
     const lineStart = source.lastIndexOf('\n', at - 1) + 1;
     const column = Buffer.byteLength(source.slice(lineStart, at)) + (lineStart > 0 ? 1 : 0);
-    const shown = text.length > 20 ? `${text.slice(0, 20)}...` : text;
-    return new TemplateError(`template: ${name}:${lineAt(source, at)}:${column}: executing ${JSON.stringify(name)} at <${shown}>: ${reason}`);
+    return new TemplateError(`template: ${name}:${lineAt(source, at)}:${column}: executing ${JSON.stringify(name)} at <${text}>: ${reason}`);
   }
 
   body(body: Body): Action {
@@ -163,11 +162,12 @@ class TemplateCompiler {
     const body = this.body(node.body);
     this.#scope.length = scope;
     const otherwise = node.otherwise === null ? null : this.body(node.otherwise);
-    const text = node.pipe.commands[0]?.text ?? '';
+    // Go names what it evaluated last.
+    const last = node.pipe.commands.at(-1)?.operands.at(-1);
     return (frame) => {
       const result = value(frame);
       const entries = rangeEntries(result);
-      if (entries === null) throw this.#fail(node.pipe.at, text, `range can't iterate over ${printValue(result)}`);
+      if (entries === null) throw this.#fail(last?.at ?? node.pipe.at, last?.text ?? '', `range can't iterate over ${printValue(result)}`);
       const { dot } = frame;
       let empty = true;
       for (const [key, element] of entries) {
@@ -314,6 +314,8 @@ class TemplateCompiler {
     const call = this.#arguments(name, node, own, others, final);
     if (name === '__line__') return (frame) => call(frame, [frame.lineText()]);
     if (name === '__timestamp__') return (frame) => call(frame, [GoTime.ofNs(dayStartNs(frame.row.day) + BigInt(frame.row.time))]);
+    // Its error names the first argument as it is written.
+    if (name === 'call') return (frame) => call(frame, [others[0]?.text ?? '']);
     return (frame) => call(frame, []);
   }
 
@@ -395,8 +397,8 @@ const timestampFunction: TemplateFunction = { parameters: [], call: (time: GoTim
 const callFunction: TemplateFunction = {
   parameters: ['any'],
   rest: 'any',
-  call: (value: GoValue) => {
-    throw new TemplateError(value === null || value === undefined ? 'call of nil' : `non-function ${printValue(value)} of type ${typeName(value)}`);
+  call: (text: string, value: GoValue) => {
+    throw new TemplateError(value === null || value === undefined ? 'call of nil' : `non-function ${text} of type ${typeName(value)}`);
   },
 };
 

@@ -43,6 +43,12 @@ export function parseIntegerGo(text: string): bigint | null {
   return value >= -(2n ** 63n) && value < 2n ** 63n ? value : null;
 }
 
+/** How Go's package time quotes what it cannot read: bytes that are not printable ASCII as escapes. */
+function quoteTime(text: string): string {
+  const escape = (piece: string): string => Array.from(Buffer.from(piece), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  return `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll(/[^\x20-\x7f]+/gu, escape)}"`;
+}
+
 const durationUnits: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** One number with few digits and a unit up to seconds: exact in doubles. */
@@ -59,7 +65,7 @@ export function parseDurationGo(text: string): Converted {
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = /^[+-]/.test(text) ? text.slice(1) : text;
   if (rest === '0') return { value: 0, error: null };
-  const invalid: Converted = { value: 0, error: `time: invalid duration ${quoteGo(text)}` };
+  const invalid: Converted = { value: 0, error: `time: invalid duration ${quoteTime(text)}` };
   if (rest === '') return invalid;
   let total = 0n;
   while (rest !== '') {
@@ -68,9 +74,9 @@ export function parseDurationGo(text: string): Converted {
     const fraction = match?.[3] ?? '';
     if (whole === '' && fraction === '') return invalid;
     const unitName = match?.[4] ?? '';
-    if (unitName === '') return { value: 0, error: `time: missing unit in duration ${quoteGo(text)}` };
+    if (unitName === '') return { value: 0, error: `time: missing unit in duration ${quoteTime(text)}` };
     const unit = durationUnits[unitName];
-    if (unit === undefined) return { value: 0, error: `time: unknown unit ${quoteGo(unitName)} in duration ${quoteGo(text)}` };
+    if (unit === undefined) return { value: 0, error: `time: unknown unit ${quoteTime(unitName)} in duration ${quoteTime(text)}` };
     if (whole.length > 19) return invalid;
     total += BigInt(whole === '' ? '0' : whole) * BigInt(unit) + fractionOf(fraction, unit);
     if (total > 2n ** 63n - (sign < 0 ? 0n : 1n)) return invalid;

@@ -13,6 +13,8 @@ interface Fields {
   nanosecond: number;
   afternoon: boolean | null;
   offsetSeconds: number | null;
+  /** Whether the zone stands there as `Z`. */
+  isUtc: boolean;
   zoneName: string | null;
 }
 
@@ -36,7 +38,7 @@ const numericParts: Readonly<Record<string, readonly [keyof Fields, RegExp]>> = 
 
 /** time.ParseInLocation; null where the text does not follow the layout. */
 export function parseTime(layout: string, text: string, zone: Zone): GoTime | null {
-  const fields: Fields = { year: 0, month: 1, day: 1, yearDay: 0, hour: 0, minute: 0, second: 0, nanosecond: 0, afternoon: null, offsetSeconds: null, zoneName: null };
+  const fields: Fields = { year: 0, month: 1, day: 1, yearDay: 0, hour: 0, minute: 0, second: 0, nanosecond: 0, afternoon: null, offsetSeconds: null, isUtc: false, zoneName: null };
   const pieces = layoutPieces(layout);
   let rest = text;
   for (const [i, piece] of pieces.entries()) {
@@ -102,7 +104,7 @@ function readPart(part: string, rest: string, fields: Fields): string | null {
     return rest.slice(2);
   }
   if (part === 'MST') {
-    const match = /^(?:[A-Z]{3,4}|GMT[+-]\d{1,2}|[+-]\d{2,4})/.exec(rest);
+    const match = /^(?:ChST|MeST|GMT[+-]\d{1,2}|(?:[A-Z]{4}T|[A-Z]{3}T|WITA|[A-Z]{3})(?![A-Z])|[+-]\d{2,4})/.exec(rest);
     if (match === null) return null;
     fields.zoneName = match[0];
     return rest.slice(match[0].length);
@@ -139,6 +141,7 @@ function readFraction(part: string, rest: string, fields: Fields): string | null
 function readOffset(part: string, rest: string, fields: Fields): string | null {
   if (part.startsWith('Z') && rest.startsWith('Z')) {
     fields.offsetSeconds = 0;
+    fields.isUtc = true;
     return rest.slice(1);
   }
   const colon = part.includes(':') ? ':' : '';
@@ -148,6 +151,19 @@ function readOffset(part: string, rest: string, fields: Fields): string | null {
   const seconds = Number(match[2]) * 3600 + Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0);
   fields.offsetSeconds = match[1] === '-' ? -seconds : seconds;
   return rest.slice(match[0].length);
+}
+
+/** The offset that an abbreviation stands for in a zone: that in effect at the time if it is its own, else any that has it in the course of a year. */
+function offsetOfName(zone: Zone, name: string, wall: bigint): number | null {
+  if (zone.kind === 'fixed') return zone.name === name ? zone.offsetSeconds : null;
+  let other: number | null = null;
+  for (let month = 0n; month < 12n; month += 3n) {
+    const found = zoneOffsetAt(zone.name, wall + month * 2_629_800n);
+    if (found.name !== name) continue;
+    if (zoneOffsetAt(zone.name, wall - BigInt(found.offsetSeconds)).name === name) return found.offsetSeconds;
+    other ??= found.offsetSeconds;
+  }
+  return other;
 }
 
 function build(fields: Fields, zone: Zone): GoTime | null {
@@ -164,13 +180,21 @@ function build(fields: Fields, zone: Zone): GoTime | null {
   const longest = daysFromCivil(month === 12 ? year + 1 : year, month === 12 ? 1 : month + 1, 1) - daysFromCivil(year, month, 1);
   if (month < 1 || month > 12 || day < 1 || day > longest || hour > 23 || minute > 59 || second > 59) return null;
   const wall = BigInt(days) * 86_400n + BigInt(hour * 3600 + minute * 60 + second);
+  const { zoneName } = fields;
   if (fields.offsetSeconds !== null) {
     const offset = fields.offsetSeconds;
     const seconds = wall - BigInt(offset);
-    return new GoTime(seconds, nanosecond, offset === 0 ? utc : { kind: 'fixed', name: '', offsetSeconds: offset });
+    // The given zone where it has that offset then.
+    const there = zone.kind === 'fixed' ? zone : zoneOffsetAt(zone.name, seconds);
+    if (fields.isUtc) return new GoTime(seconds, nanosecond, utc);
+    if (there.offsetSeconds === offset && (zoneName === null || there.name === zoneName)) return new GoTime(seconds, nanosecond, zone);
+    return new GoTime(seconds, nanosecond, { kind: 'fixed', name: zoneName ?? '', offsetSeconds: offset });
   }
-  if (fields.zoneName !== null && fields.zoneName !== 'UTC') {
-    return new GoTime(wall, nanosecond, { kind: 'fixed', name: fields.zoneName, offsetSeconds: 0 });
+  if (zoneName !== null && zoneName !== 'UTC') {
+    const named = offsetOfName(zone, zoneName, wall);
+    if (named !== null) return new GoTime(wall - BigInt(named), nanosecond, zone);
+    const offset = zoneName.length > 3 && zoneName.startsWith('GMT') ? Number(zoneName.slice(3)) * 3600 : 0;
+    return new GoTime(wall, nanosecond, { kind: 'fixed', name: zoneName, offsetSeconds: offset });
   }
   if (zone.kind === 'fixed') return new GoTime(wall - BigInt(zone.offsetSeconds), nanosecond, zone);
   const guess = zoneOffsetAt(zone.name, wall).offsetSeconds;

@@ -52,6 +52,16 @@ describe('vector aggregations', () => {
     expect(aggregated('sort_desc', strange)).toEqual([['a=3', [Infinity]], ['a=2', [1]], ['a=1', [NaN]]]);
   });
 
+  test('labels that a stage made empty tell series apart, and stay but for `without`', () => {
+    const matrix = matrixOf({ 'a=1,b=2': [1], 'a=1': [2] });
+    const [first, second] = matrix.series;
+    const empty = { steps: 1, series: [{ ...first!, labels: [{ name: 'a', value: '1' }, { name: 'b', value: '' }] }, second!] };
+    const sum = (grouping: Grouping): unknown => seriesOf(aggregate({ op: 'sum', kind: 'aggregate', param: 0, grouping, seriesMax: 0 }, empty));
+    expect(sum(by('b'))).toEqual([['b=', [1]], ['', [2]]]);
+    expect(sum(without('b'))).toEqual([['a=1', [3]]]);
+    expect(sum(without('c'))).toEqual([['a=1', [1]], ['a=1', [2]]]);
+  });
+
   test('sort leaves ranges as they are', () => {
     expect(aggregated('sort', { 'a=1': [3, 1], 'a=2': [2, 2] })).toEqual([['a=1', [3, 1]], ['a=2', [2, 2]]]);
   });

@@ -33,6 +33,11 @@ describe('evaluates', () => {
   });
 });
 
+test('where there were no labels each template sees what the one before it made', () => {
+  expect(value('| drop app, cluster, trace | label_format a="{{.app}}1", b="{{.a}}2", c="{{.b}}3"', 'b')).toBe('12');
+  expect(value('| drop app, cluster, trace | label_format a="{{.app}}1", b="{{.a}}2", c="{{.b}}3"', 'c')).toBe('3');
+});
+
 describe('errors', () => {
   test('a failing template sets nothing and is told', () => {
     const { labels } = new Pipeline('| label_format y="{{ .app.b }}", z="ok"', given).run('');

@@ -126,10 +126,10 @@ describe('LabelsBuilder results', () => {
   it.each<[needs: LabelNeeds, expected: Readonly<Record<string, string>>]>([
     [by('app', 'level'), { app: 'shop', level: 'info' }],
     [by('none'), {}],
-    [by('empty', 'level'), { level: 'info' }],
+    [by('empty', 'level'), { empty: '', level: 'info' }],
     [by('gone'), {}],
-    [without('app', 'level'), { pod: 'p', trace: 't' }],
-    [allLabels, { app: 'shop', pod: 'p', trace: 't', level: 'info' }],
+    [without('app', 'level'), { empty: '', pod: 'p', trace: 't' }],
+    [allLabels, { app: 'shop', empty: '', pod: 'p', trace: 't', level: 'info' }],
   ])('are grouped: %j', (needs, expected) => {
     const labels = builder({ app: 'shop', pod: 'p', gone: 'x' }, needs);
     row(labels, { trace: 't' });

@@ -29,6 +29,17 @@ describe('evaluates', () => {
     expect(parseTime('2006-01-02 15:04', '2026-01-01 12:00', berlin)?.seconds).toBe(1_767_265_200n);
   });
 
+  test('a text with an abbreviation or an offset keeps the given zone where that has it', () => {
+    const york = loadZone('America/New_York') ?? utc;
+    const printed = (layout: string, text: string): string => parseTime(layout, text, york)?.toString() ?? 'none';
+    expect(printed('2006-01-02 15:04 -0700 MST', '2026-01-15 10:20 -0500 EST')).toBe('2026-01-15 10:20:00 -0500 EST');
+    expect(printed('2006-01-02 15:04 -0700', '2026-01-15 10:20 -0500')).toBe('2026-01-15 10:20:00 -0500 EST');
+    expect(printed('2006-01-02 15:04 -0700 MST', '2026-01-15 10:20 -0500 XYZ')).toBe('2026-01-15 10:20:00 -0500 XYZ');
+    expect(printed('2006-01-02 15:04 MST', '2026-07-15 10:20 EDT')).toBe('2026-07-15 10:20:00 -0400 EDT');
+    expect(printed('2006-01-02 15:04 MST', '2026-07-15 10:20 GMT+3')).toBe('2026-07-15 10:20:00 +0300 GMT+3');
+    expect(printed('2006-01-02 15:04Z07:00', '2026-07-15 10:20Z')).toBe('2026-07-15 10:20:00 +0000 UTC');
+  });
+
   test.each([
     ['2006-01-02', '2021-11-02', 1_635_811_200_000_000_000n],
     ['2006-01-02T15:04:05.999999999Z', '2026-01-15T01:03:04.837Z', 1_768_438_984_837_000_000n],

@@ -7,11 +7,21 @@ import { urlEncode } from './strings.ts';
 type Kind = 'bool' | 'string' | 'int' | 'float';
 
 function kindOf(value: GoValue): Kind {
+  const kind = basicKind(value);
+  if (kind === null) throw new TemplateError('invalid type for comparison');
+  return kind;
+}
+
+function incompatible(a: GoValue, b: GoValue): TemplateError {
+  return new TemplateError(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
+}
+
+/** Null for what has no order. */
+function basicKind(value: GoValue): Kind | null {
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'string') return 'string';
   if (typeof value === 'bigint' || value instanceof NamedInteger) return 'int';
-  if (typeof value === 'number') return 'float';
-  throw new TemplateError('invalid type for comparison');
+  return typeof value === 'number' ? 'float' : null;
 }
 
 function plain(value: GoValue): GoValue {
@@ -22,16 +32,20 @@ function equal(first: GoValue, ...others: GoValue[]): boolean {
   if (others.length === 0) throw new TemplateError('missing argument for comparison');
   return others.some((other) => {
     if (first === null || first === undefined || other === null || other === undefined) return (first ?? null) === (other ?? null);
+    const [kind, otherKind] = [basicKind(first), basicKind(other)];
+    if (kind !== otherKind) throw incompatible(first, other);
+    if (kind !== null) return plain(first) === plain(other);
     if (first instanceof GoTime && other instanceof GoTime) return first.seconds === other.seconds && first.nanosecond === other.nanosecond;
-    if (isList(first) || isMap(first) || isLabels(first) || isList(other) || isMap(other) || isLabels(other)) throw new TemplateError(`non-comparable type ${printValue(first)}: ${typeName(first)}`);
-    if (kindOf(first) !== kindOf(other)) throw new TemplateError('incompatible types for comparison');
-    return plain(first) === plain(other);
+    if (isList(first) !== isList(other) || first instanceof GoTime || other instanceof GoTime) {
+      throw new TemplateError(`non-comparable types ${printValue(first)}: ${typeName(first)}, ${typeName(other)}: ${printValue(other)}`);
+    }
+    throw new TemplateError(`non-comparable type ${printValue(other)}: ${typeName(other)}`);
   });
 }
 
 function less(a: GoValue, b: GoValue): boolean {
   const kind = kindOf(a);
-  if (kind !== kindOf(b)) throw new TemplateError('incompatible types for comparison');
+  if (kind !== kindOf(b)) throw incompatible(a, b);
   if (kind === 'bool') throw new TemplateError('invalid type for comparison');
   const left = plain(a);
   const right = plain(b);
@@ -47,10 +61,11 @@ function length(value: GoValue): bigint {
   throw new TemplateError(value === null || value === undefined ? 'len of nil pointer' : `len of type ${typeName(value)}`);
 }
 
-function indexNumber(given: GoValue, size: number, inclusive: boolean): number {
+function indexNumber(given: GoValue, size: number, inclusive: boolean, of = 'slice'): number {
   const value = plain(given);
   if (typeof value !== 'bigint') throw new TemplateError(value === null || value === undefined ? 'cannot index slice/array with nil' : `cannot index slice/array with type ${typeName(value)}`);
-  if (value < 0n || value > BigInt(size) || (!inclusive && value === BigInt(size))) throw new TemplateError(`index out of range: ${value}`);
+  if (value < 0n || value > BigInt(size)) throw new TemplateError(`index out of range: ${value}`);
+  if (!inclusive && value === BigInt(size)) throw new TemplateError(`reflect: ${of} index out of range`);
   return Number(value);
 }
 
@@ -62,7 +77,7 @@ function index(of: GoValue, ...keys: GoValue[]): GoValue {
       value = isMap(value) ? (value.get(key) ?? null) : (value.get(key) ?? '');
     } else if (typeof value === 'string') {
       const bytes = Buffer.from(value);
-      value = BigInt(bytes[indexNumber(key, bytes.length, false)] ?? 0);
+      value = BigInt(bytes[indexNumber(key, bytes.length, false, 'string')] ?? 0);
     } else if (isList(value)) value = value[indexNumber(key, value.length, false)];
     else throw new TemplateError(value === null || value === undefined ? 'index of untyped nil' : `can't index item of type ${typeName(value)}`);
   }

@@ -28,7 +28,7 @@ function substr(start: bigint, end: bigint, text: string): string {
   const to = Number(end);
   const bounds = (low: number, high: number): string => {
     if (high < 0 || high > length) throw new TemplateError(`runtime error: slice bounds out of range [:${high}] with length ${length}`);
-    if (low > high) throw new TemplateError(`runtime error: slice bounds out of range [${low}:${high === length ? '' : high}]`);
+    if (low > high) throw new TemplateError(`runtime error: slice bounds out of range [${low}:${high}]`);
     return sliceBytes(text, low, high);
   };
   if (from < 0) return bounds(0, to);
@@ -105,7 +105,8 @@ function replaceTimes(text: string, old: string, by: string, times: bigint): str
   let rest = text;
   for (let i = 0n; i < times; i++) {
     const at = rest.indexOf(old);
-    if (at < 0 || (old === '' && rest === '')) break;
+    if (at < 0) break;
+    if (old === '' && rest === '') return out + by;
     out += old === '' ? by + rest.slice(0, 1) : rest.slice(0, at) + by;
     rest = old === '' ? rest.slice(1) : rest.slice(at + old.length);
   }
