@@ -31,7 +31,7 @@ export function compressZstd(raw: Uint8Array): Buffer {
 /** Undoes compressZstd; `rawLength` as with decompressLz4. */
 export function decompressZstd(data: Uint8Array, rawLength: number): Buffer | undefined {
   try {
-    const raw = zstdDecompressSync(data, { maxOutputLength: Math.max(1, rawLength) });
+    const raw = zstdDecompressSync(data, { maxOutputLength: Math.max(1, rawLength), chunkSize: Math.max(64, rawLength) });
     return raw.length === rawLength ? raw : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { asBuffer, compressLz4, compressZstd, crc32c, decompressLz4, decompressZstd } from '../bytes/mod.ts';
 import { SpoorError } from '../model/mod.ts';
-import { codecIds, columnName } from './format.ts';
+import { codecIds, columnIds, columnName } from './format.ts';
 import { segmentLimits } from './limits.ts';
 import type { PageMeta } from './meta.ts';
 
@@ -28,19 +28,20 @@ const zstdBytesMin = 256;
 const ratioMax: Readonly<Record<number, number>> = { [codecIds.lz4]: 255, [codecIds.zstd]: 65_536 };
 
 /**
- * Compresses a page where that saves an eighth: with zstd where that takes at most four fifths of what lz4 takes, which is faster to read. Takes its checksum.
+ * Compresses a page where that saves an eighth: with zstd where that takes at most four fifths of what lz4 takes, which is faster to read; but never times, which
+ * nearly every query reads. Takes its checksum.
  * `raw` may be used again afterwards.
  */
 export function sealPage(content: PageContent, raw: Uint8Array): SealedPage {
-  const { codec, data } = compress(raw);
+  const { codec, data } = compress(raw, content.column !== columnIds.time);
   const { column, encoding, values, range } = content;
   return { meta: { column, encoding, codec, values, storedBytes: data.length, rawBytes: raw.length, crc: crcOf(data), range }, data };
 }
 
-function compress(raw: Uint8Array): { readonly codec: number; readonly data: Uint8Array } {
+function compress(raw: Uint8Array, withZstd: boolean): { readonly codec: number; readonly data: Uint8Array } {
   const bytesMax = raw.length - (raw.length >> 3);
   const lz4 = raw.length >= compressBytesMin ? compressLz4(raw) : undefined;
-  const zstd = raw.length >= zstdBytesMin ? compressZstd(raw) : undefined;
+  const zstd = withZstd && raw.length >= zstdBytesMin ? compressZstd(raw) : undefined;
   if (zstd !== undefined && zstd.length <= bytesMax && (lz4 === undefined || zstd.length * 5 <= Math.min(lz4.length, raw.length) * 4)) return { codec: codecIds.zstd, data: zstd };
   if (lz4 !== undefined && lz4.length <= bytesMax) return { codec: codecIds.lz4, data: lz4 };
   return { codec: codecIds.none, data: copyOf(raw) };

@@ -17,7 +17,7 @@ import type { Stage } from '../syntax/mod.ts';
 import { splitStages } from './leading.ts';
 import type { BlockScanner, ScanNeeds } from './scanner.ts';
 import { LineSelector } from './select.ts';
-import { AggregateRows, type AggregateSink } from './shredded/aggregate-rows.ts';
+import { AggregateRows, seriesByLine, type AggregateSink } from './shredded/aggregate-rows.ts';
 import { StatsCounter } from './stats.ts';
 import { streamOrder } from './stream-order.ts';
 
@@ -104,6 +104,7 @@ export class AggregateScanner implements BlockScanner {
           if (!unwrap.process(this.#row)) return -1;
           sink.value = unwrap.value;
         }
+        if (builder.hasError) return seriesByLine;
         return this.#handle(builder.groupedResult());
       },
       streamSeries: (): number => {

@@ -20,7 +20,7 @@ export interface AggregateSink {
   readonly hasUnwrap: boolean;
   /** Begins with the rows of a stream. */
   enterStream(labels: LabelSet): void;
-  /** The row's stages are done: the series it belongs to, or -1 where it is dropped after all; its value is `value` then. */
+  /** The row's stages are done: the series it belongs to, -1 where it is dropped after all, or seriesByLine; its value is `value` then. */
   finishRow(): number;
   readonly value: number;
   /** The series of rows of which only the stream counts. */
@@ -35,9 +35,13 @@ export interface AggregateSink {
   hold(): void;
 }
 
+/** A row with an error has all its labels in its series, also those that nobody wants: the line must be seen. */
+export const seriesByLine = -2;
+
 const unknown = 0;
 const dropped = 1;
-const firstSeries = 2;
+const byLine = 2;
+const firstSeries = 3;
 
 /** Runs an aggregation over templates and columns. */
 export class AggregateRows {
@@ -120,12 +124,14 @@ export class AggregateRows {
   /** Rows whose stages must see the line. */
   #addLines(rows: ShreddedRows, template: ShreddedTemplate, places: Uint32Array): void {
     const all = template.rows();
-    eachRun(rows, template, places, (stream, from, to) => {
-      for (let at = from; at < to; at += linesAtOnce) {
-        const own = places.subarray(at, Math.min(to, at + linesAtOnce)).map((place) => all[place]!);
-        this.#sink.addBlock(someShreddedRows(rows, own, new Uint32Array(own.length).fill(stream), { ...this.#sink.needs, lines: true }));
-      }
-    });
+    eachRun(rows, template, places, (stream, from, to) => this.#addBlocks(rows, stream, places.subarray(from, to).map((place) => all[place]!)));
+  }
+
+  #addBlocks(rows: ShreddedRows, stream: number, own: Uint32Array): void {
+    for (let at = 0; at < own.length; at += linesAtOnce) {
+      const some = own.subarray(at, at + linesAtOnce);
+      this.#sink.addBlock(someShreddedRows(rows, some, new Uint32Array(some.length).fill(stream), { ...this.#sink.needs, lines: true }));
+    }
   }
 
   /** Runs the stages over columns; once for each combination of values, where these are few and nothing else counts (templates of labels may ask for the time). */
@@ -146,6 +152,7 @@ export class AggregateRows {
       sink.enterStream(rows.streams[stream]!);
       outcome?.fill(unknown);
       let matched = 0;
+      const lines: number[] = [];
       for (let i = from; i < to; i++) {
         const place = places[i]!;
         const row = all[place]!;
@@ -158,7 +165,7 @@ export class AggregateRows {
           current.day = rows.day;
           current.time = time[row]!;
           const handle = program.run(current, texts(), place) ? sink.finishRow() : -1;
-          series = handle < 0 ? dropped : handle + firstSeries;
+          series = handle === seriesByLine ? byLine : handle < 0 ? dropped : handle + firstSeries;
           value = sink.value;
           if (outcome !== null) {
             outcome[combination] = series;
@@ -166,11 +173,17 @@ export class AggregateRows {
           }
         } else value = values![combination]!;
         if (series === dropped) continue;
+        if (series === byLine) {
+          lines.push(row);
+          continue;
+        }
         matched++;
         sink.add(series - firstSeries, rows.day, time[row]!, length === null ? value : length[row]!, order, row);
       }
       sink.matched(matched);
       sink.hold();
+      this.#addBlocks(rows, stream, Uint32Array.from(lines));
+      if (lines.length > 0) sink.enterStream(rows.streams[stream]!);
     });
   }
 }
