@@ -23,9 +23,18 @@ export function newControl(memoryBytesMax = 0): QueryControl {
   return { words: new Int32Array(new SharedArrayBuffer(8)), memoryBytesMax };
 }
 
-/** Tells all threads that work on the query to stop, also in the middle of a row group. */
-export function stopQuery(control: QueryControl): void {
+/** Why queries were stopped; known to the thread that stopped them. */
+const reasons = new WeakMap<SharedArrayBuffer, unknown>();
+
+/** Tells all threads that work on the query to stop, also in the middle of a row group. The first reason counts. */
+export function stopQuery(control: QueryControl, reason?: unknown): void {
+  if (reason !== undefined && !reasons.has(control.words.buffer)) reasons.set(control.words.buffer, reason);
   Atomics.store(control.words, stopWord, 1);
+}
+
+/** Why a query was stopped, where this thread did it. */
+export function stopReason(control: QueryControl): unknown {
+  return reasons.get(control.words.buffer);
 }
 
 /** Bytes that a query holds, all threads together. */

@@ -8,7 +8,7 @@ export type { RangeAggregator } from './functions/range-aggregator.ts';
 export { mergePartials } from './functions/merge.ts';
 export type { Matrix, Series } from './functions/matrix.ts';
 export { encodeQueryResult, type EncodeOptions } from './engine/encode.ts';
-export { heldBytes, Holding, newControl, stopQuery, type QueryControl } from './control.ts';
+export { heldBytes, Holding, newControl, stopQuery, stopReason, type QueryControl } from './control.ts';
 export { Engine } from './engine/engine.ts';
 export { explainPlan, explainTask, type ExplainedNode, type ExplainedPlan, type ExplainedTask } from './engine/explain.ts';
 export { spoorOf } from './engine/stats.ts';

@@ -1,5 +1,5 @@
-import { createScanner, newControl, stopQuery, type Batch, type Partial, type ScanTask } from '../logql/mod.ts';
-import type { ByteBudget, ColumnNeeds, Share } from '../model/mod.ts';
+import { createScanner, newControl, stopQuery, stopReason, type Batch, type Partial, type QueryControl, type ScanTask } from '../logql/mod.ts';
+import { isSpoorError, type ByteBudget, type ColumnNeeds, type Share } from '../model/mod.ts';
 import type { ScanPool } from './ports.ts';
 import type { UnitDone } from './scan-session.ts';
 import type { FairTurns, Turn, TurnTaker } from './schedule/turns.ts';
@@ -31,7 +31,7 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
   // Aborts when there is no unit left to begin.
   const drained = new AbortController();
   const ended = AbortSignal.any([signal, failed.signal]);
-  const onEnd = (): void => stopQuery(control);
+  const onEnd = (): void => stopQuery(control, ended.reason);
   const run: Run = {
     parts,
     scan,
@@ -52,7 +52,7 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     signal.throwIfAborted();
     const results: (Batch | Partial)[] = [];
     for (const end of lanesEnded) {
-      if (end.status === 'rejected') throw failed.signal.reason ?? end.reason;
+      if (end.status === 'rejected') throw firstReason(failed.signal.reason ?? end.reason, control);
       if (end.value !== null) results.push(end.value);
     }
     return results;
@@ -60,6 +60,11 @@ export async function runScan(parts: ScanParts, task: ScanTask, units: readonly 
     ended.removeEventListener('abort', onEnd);
     run.turns.leave();
   }
+}
+
+/** Where another scan of the query failed, this one was stopped: the other one's failure is the query's. */
+function firstReason(error: unknown, control: QueryControl): unknown {
+  return isSpoorError(error, 'query_cancelled') ? (stopReason(control) ?? error) : error;
 }
 
 /** Rows that a thread looks through in a millisecond, at best, in bytes. */

@@ -95,6 +95,12 @@ describe('limits of several tenants', () => {
     expect(await refusal('a|c', '/loki/api/v1/query_range', { ...range, query: '{pod="x"}' })).toEqual([400, '400: stream selector is missing required matchers [app], labels present in the query were [pod]\n']);
   });
 
+  it('says why, whichever tenant was over the limit first', async () => {
+    const asked = { ...range, step: '10m', query: 'topk(2, count_over_time({app=~".+"} | logfmt [2h]))' };
+    const answers = await Promise.all(Array.from({ length: 30 }, () => refusal('a|b', '/loki/api/v1/query_range', asked)));
+    expect(new Set(answers.map(([status]) => status))).toEqual(new Set([400]));
+  });
+
   it('leaves pushes and tails to one', async () => {
     expect(await refusal('a|b', '/loki/api/v1/tail', { query: '{app="web"}' })).toEqual([400, '400: multiple org IDs present\n']);
     await expect(as('a|b').push([stream({ app: 'web' }, 0, String)])).rejects.toMatchObject({ status: 400 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Batch, QueryControl, ScanTask } from '../../src/logql/mod.ts';
-import { ByteBudget } from '../../src/model/mod.ts';
+import { newControl, type Batch, type QueryControl, type ScanTask } from '../../src/logql/mod.ts';
+import { ByteBudget, SpoorError } from '../../src/model/mod.ts';
 import type { ScanPool } from '../../src/querier/mod.ts';
 import { runScan, type ScanParts } from '../../src/querier/scan-run.ts';
 import { FairTurns } from '../../src/querier/schedule/turns.ts';
@@ -41,6 +41,7 @@ class Account {
         for (let ms = 0; ms < (options.loadMs ?? 2) && this.#control?.words[0] === 0; ms += 2) await sleep(2);
         if (options.slow?.(unit.maxNs) === true) await sleep(10);
         this.held -= unit.bytes;
+        if (this.#control?.words[0] === 1) throw new SpoorError('query_cancelled');
         if (unit.maxNs === options.failAt) throw new Error(`failed at ${unit.maxNs}`);
         this.added.push({ lane, time: unit.maxNs, begins: begin !== null });
         return { boundNs: options.bound?.(unit.maxNs) ?? null };
@@ -132,6 +133,16 @@ describe('runScan', () => {
     expect(first.finished).toEqual([0]);
     expect(first.loaded).toEqual([100n]);
     expect(first.parts.memory.used).toBe(0);
+  });
+
+  it('fails with what another scan of the query failed with', async () => {
+    const control = newControl();
+    const slow = new Account({ lanes: 1, loadMs: 10_000 });
+    const failing = new Account({ failAt: 97n, lanes: 2 });
+    const first = runScan(slow.parts, { ...task(0), control }, unitsOf(3), never);
+    const second = runScan(failing.parts, { ...task(0), control }, unitsOf(20), never);
+    await expect(first).rejects.toThrow('failed at 97');
+    await expect(second).rejects.toThrow('failed at 97');
   });
 
   it.each([
