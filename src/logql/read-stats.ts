@@ -3,6 +3,8 @@ export interface ReadStats {
   /** Chunks of segments, and of head blocks, that may hold rows by the index. */
   readonly chunksFound: number;
   readonly headChunksFound: number;
+  /** Of these chunks of segments: those whose rows the index counted, so that they were not opened. */
+  readonly chunksCounted: number;
   /** Chunks of segments that were opened, the row groups and segments that they lie in, and bytes of the object store that were read for them. */
   readonly chunks: number;
   readonly rowGroups: number;
@@ -22,7 +24,7 @@ export interface ReadStats {
 
 /** Nothing read. */
 export const noReads: ReadStats = {
-  chunksFound: 0, headChunksFound: 0, chunks: 0, rowGroups: 0, segments: 0, storedBytes: 0, headChunks: 0, headRows: 0, headBytes: 0, units: 0, mergeUnits: 0, indexMs: 0, workMs: 0,
+  chunksFound: 0, headChunksFound: 0, chunksCounted: 0, chunks: 0, rowGroups: 0, segments: 0, storedBytes: 0, headChunks: 0, headRows: 0, headBytes: 0, units: 0, mergeUnits: 0, indexMs: 0, workMs: 0,
 };
 
 const names = Object.keys(noReads) as (keyof ReadStats)[];

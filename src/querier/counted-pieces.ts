@@ -1,4 +1,4 @@
-import { createScanner, type AggregateScanner, type Partial, type ScanTask } from '../logql/mod.ts';
+import { createScanner, noReads, type AggregateScanner, type Partial, type ScanTask } from '../logql/mod.ts';
 import { dayOf, dayStartNs, type LabelSet } from '../model/mod.ts';
 import type { Piece } from './units.ts';
 
@@ -6,6 +6,8 @@ import type { Piece } from './units.ts';
 export class CountedPieces {
   readonly #scanner: AggregateScanner | null;
   #any = false;
+  /** Pieces that were counted; only those of segments can be. */
+  chunks = 0;
 
   constructor(task: ScanTask) {
     this.#scanner = task.output.kind === 'aggregate' ? (createScanner(task) as AggregateScanner) : null;
@@ -18,10 +20,14 @@ export class CountedPieces {
     const start = dayStartNs(day);
     const counted = this.#scanner.addCounted(labels, day, Number(piece.minNs - start), Number(piece.maxNs - start), piece.rows, piece.bytes);
     this.#any ||= counted;
+    if (counted) this.chunks += 1;
     return counted;
   };
 
   *finish(): Generator<Partial> {
-    if (this.#scanner !== null && this.#any) yield this.#scanner.finish();
+    if (this.#scanner === null || !this.#any) return;
+    const partial = this.#scanner.finish();
+    const read = { ...noReads, chunksFound: this.chunks, chunksCounted: this.chunks };
+    yield { ...partial, stats: { ...partial.stats, read } };
   }
 }

@@ -2,6 +2,7 @@ import type { IndexReader } from '../index/mod.ts';
 import type { ReadSnapshot } from '../ingester/mod.ts';
 import { compileMatcher, type ScanTask } from '../logql/mod.ts';
 import { formatLabels, timeNsMax, timeNsMin } from '../model/mod.ts';
+import { CountedPieces } from './counted-pieces.ts';
 import { piecesOf, planUnits } from './pieces.ts';
 import type { Unit } from './units.ts';
 
@@ -52,14 +53,19 @@ export async function explainScan(index: IndexReader, task: ScanTask, snapshot: 
     selected.chunks += chunks.length;
   });
   const streams = piecesOf(task, stored, snapshot);
-  const units = planUnits(task, streams);
+  const counted = new CountedPieces(task);
+  const units = planUnits(task, streams, counted.count);
   const segmentSources = units.flatMap((unit) => unit.sources.flatMap(({ source }) => (source.kind === 'segment' ? [source] : [])));
   const merge = units.filter((unit) => unit.merge && unit.sources.length > 1).length;
   return {
     index: {
       files: { considered: all.length, pruned: { time: all.length - files.length }, read: files.length },
       streams: prunedBy(totals.streams, matching.streams, selected.streams),
-      chunks: prunedBy(totals.chunks, matching.chunks, selected.chunks),
+      chunks: {
+        considered: totals.chunks,
+        pruned: { labels: totals.chunks - matching.chunks, time: matching.chunks - selected.chunks, counted: counted.chunks },
+        read: selected.chunks - counted.chunks,
+      },
     },
     segments: { read: new Set(segmentSources.map(({ segment }) => segment.key)).size },
     rowGroups: { read: new Set(segmentSources.map(({ id }) => id)).size },
