@@ -24,10 +24,11 @@ export class CountedPieces {
     return counted;
   };
 
-  *finish(): Generator<Partial> {
+  /** The result; `indexMs` is what it took to find the pieces. */
+  *finish(indexMs: number): Generator<Partial> {
     if (this.#scanner === null || !this.#any) return;
     const partial = this.#scanner.finish();
-    const read = { ...noReads, chunksFound: this.chunks, chunksCounted: this.chunks };
+    const read = { ...noReads, chunksFound: this.chunks, chunksCounted: this.chunks, indexMs };
     yield { ...partial, stats: { ...partial.stats, read } };
   }
 }

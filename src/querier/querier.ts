@@ -1,7 +1,7 @@
 import type { IndexReader, SelectedStream } from '../index/mod.ts';
 import type { Generation, ReadSnapshot } from '../ingester/mod.ts';
 import { compileMatcher, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
-import { ByteBudget } from '../model/mod.ts';
+import { ByteBudget, systemClock } from '../model/mod.ts';
 import { LabelQuerier } from './labels.ts';
 import { explainScan, type ScanExplanation } from './explain.ts';
 import { CountedPieces } from './counted-pieces.ts';
@@ -77,12 +77,14 @@ export class Querier implements LogSource {
   /** scan over a snapshot that the caller holds. */
   async *scanSnapshot(task: ScanTask, snapshot: ReadSnapshot, signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     if (task.startNs >= task.endNs) return;
+    const beganMs = systemClock.monotonicMs();
     const stored = await this.select(task, snapshot, signal);
+    const indexMs = systemClock.monotonicMs() - beganMs;
     const counted = new CountedPieces(task);
     const units = planUnits(task, piecesOf(task, stored, snapshot), counted.count);
-    yield* counted.finish();
+    yield* counted.finish(units.length === 0 ? indexMs : 0);
     const allowed = unitsWithinLimit(task, units);
-    for await (const result of this.run(task, allowed, signal)) {
+    for await (const result of this.run(task, allowed, signal, indexMs)) {
       checkComplete(task, result, units, allowed.length);
       yield result;
     }
@@ -104,10 +106,10 @@ export class Querier implements LogSource {
     return this.#parts.index.select(snapshot.catalogue.indexesFor(tenant, startNs, endNs), { matchers: task.matchers.map(compileMatcher), startNs, endNs }, signal);
   }
 
-  /** Runs units, whose rows must be held by the caller, on all lanes of the pool. */
-  async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal): AsyncGenerator<Batch | Partial> {
+  /** Runs units, whose rows must be held by the caller, on all lanes of the pool. `indexMs`: what it took to find them. */
+  async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal, indexMs = 0): AsyncGenerator<Batch | Partial> {
     this.#running += 1;
-    const tally = new ReadTally(units);
+    const tally = new ReadTally(units, indexMs);
     const results = await runScan({ pool: this.#parts.pool, memory: this.#memory, turns: this.#turns, worked: (unit, done) => tally.add(unit, done) }, task, units, signal).finally(() => {
       this.#running -= 1;
     });

@@ -4,7 +4,7 @@ import type { Unit } from './units.ts';
 
 /** Counts what a scan read, unit by unit. */
 export class ReadTally {
-  readonly #found: Pick<ReadStats, 'chunksFound' | 'headChunksFound'>;
+  readonly #found: Pick<ReadStats, 'chunksFound' | 'headChunksFound' | 'indexMs'>;
   readonly #segments = new Set<string>();
   #chunks = 0;
   #rowGroups = 0;
@@ -19,8 +19,8 @@ export class ReadTally {
   #rows = 0;
   #bytes = 0;
 
-  /** `units` are all that the scan may read. */
-  constructor(units: readonly Unit[]) {
+  /** `units` are all that the scan may read, which it took `indexMs` to find. */
+  constructor(units: readonly Unit[], indexMs: number) {
     let [chunksFound, headChunksFound] = [0, 0];
     for (const { sources } of units) {
       for (const { source, pieces } of sources) {
@@ -28,7 +28,7 @@ export class ReadTally {
         else chunksFound += pieces.length;
       }
     }
-    this.#found = { chunksFound, headChunksFound };
+    this.#found = { chunksFound, headChunksFound, indexMs };
   }
 
   /** A worker is through with a unit. */

@@ -49,6 +49,7 @@ export class ScanSessions {
   /** Runs a unit. `task` comes with the first one. */
   add(scan: number, task: ScanTask | null, loaded: LoadedUnit): UnitDone {
     const beganMs = this.#clock.monotonicMs();
+    const storedBefore = this.#segments.storedBytes;
     const { scanner, holding } = this.#scan(scan, task);
     addUnit(scanner, loaded, this.#segments, () => holding.checkStop());
     this.#bytesSinceRelease += loaded.unit.bytes;
@@ -56,7 +57,7 @@ export class ScanSessions {
       this.#bytesSinceRelease = 0;
       releaseNativeMemory();
     }
-    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs };
+    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs, storedBytes: this.#segments.storedBytes - storedBefore };
   }
 
   #scan(number: number, task: ScanTask | null): Scan {

@@ -25,6 +25,8 @@ export class SegmentCache {
   readonly #segments = new Map<string, OpenSegment>();
   readonly #arrays = new DecodeScratch();
   #bytes = 0;
+  /** Bytes read of the object store so far. */
+  storedBytes = 0;
 
   constructor(io: SegmentIo, bytesMax: number) {
     this.#io = io;
@@ -53,6 +55,7 @@ export class SegmentCache {
   }
 
   #read(key: string, ranges: readonly ByteRange[]): readonly Uint8Array[] {
+    for (const { length } of ranges) this.storedBytes += length;
     return ranges.length === 0 ? [] : this.#io.read(key, ranges);
   }
 

@@ -94,6 +94,8 @@ describe('explain', () => {
     // Where a line has to be looked at, the index alone does not do.
     const { analyzed: opened, reads } = await explain({ query: 'sum(count_over_time({app="a"} |= "level" [2d]))', time: String(noonNs + dayNs + 200_000_000_000n), analyze: 'true' });
     expect(opened).toMatchObject({ rows: 201, chunks: 2, chunksCounted: 0 });
+    expect(opened!['storedBytes']).toBeGreaterThan(100);
+    expect(opened!['indexMs']).toBeGreaterThan(0);
     expect(reads[0]!.index.chunks).toMatchObject({ read: 2, pruned: { counted: 0 } });
     // 199 lines of 14 or 15 bytes and more, counted although no line was opened.
     expect(analyzed!['bytes']).toBeGreaterThan(201 * 14);
