@@ -1,14 +1,22 @@
 /** Levels that patterns are told apart by, as in Loki; all others are unknown. */
 export const levels: readonly string[] = ['unknown', 'critical', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 
-const nameBytes = Buffer.from('detected_level');
+/** The structured metadata that holds the level. */
+export const levelName = 'detected_level';
+
+const nameBytes = Buffer.from(levelName);
 const valueBytesMax = 16;
 
 /** Reads the structured metadata of rows (encodeMetadata) for `detected_level`. */
 export class LevelReader {
   readonly #known = new Map<string, number>(levels.map((level, i) => [level, i]));
 
-  /** Index into `levels` of bytes[start … start + length). What is no metadata is unknown: whoever returns it finds the fault. */
+  /** Index into `levels` of the level that bytes[start … start + length) name. */
+  level(bytes: Buffer, start: number, length: number): number {
+    return length > valueBytesMax ? 0 : (this.#known.get(bytes.toString('latin1', start, start + length).toLowerCase()) ?? 0);
+  }
+
+  /** Index into `levels` of metadata bytes[start … start + length). What is no metadata is unknown: whoever returns it finds the fault. */
   read(bytes: Buffer, start: number, length: number): number {
     const end = start + length;
     let at = start;
@@ -23,8 +31,7 @@ export class LevelReader {
       const value = name + nameLength;
       if (nameLength === nameBytes.length && value < end && isName(bytes, name)) {
         const valueLength = bytes[value]!;
-        if (valueLength > valueBytesMax || value + 1 + valueLength > end) return 0;
-        return this.#known.get(bytes.toString('latin1', value + 1, value + 1 + valueLength).toLowerCase()) ?? 0;
+        return value + 1 + valueLength > end ? 0 : this.level(bytes, value + 1, valueLength);
       }
       at = skipText(bytes, value, end);
     }

@@ -1,8 +1,9 @@
 import { asBuffer } from '../../bytes/mod.ts';
-import { dayStartNs, shreddedBlock, someShreddedRows, type RowBlock, type ShreddedRows } from '../../model/mod.ts';
+import { dayStartNs, someShreddedRows, type RowBlock, type ShreddedRows } from '../../model/mod.ts';
 import { Holding, rowsPerCheck } from '../control.ts';
 import { PatternClusters } from '../patterns/clusters.ts';
 import { LevelReader } from '../patterns/levels.ts';
+import { shreddedLevels } from '../patterns/shredded-levels.ts';
 import type { Partial, PatternsOutput, ScanTask } from '../source.ts';
 import { BlockLines } from './block-lines.ts';
 import { splitStages } from './leading.ts';
@@ -31,6 +32,33 @@ export class PatternsScanner implements BlockScanner {
   }
 
   add(block: RowBlock): void {
+    this.#add(block, null);
+  }
+
+  /** Only the lines of rows that are looked at are put together, and of their metadata only the level is read. */
+  addShredded(group: ShreddedRows): void {
+    let count = 0;
+    for (const { from, to } of group.runs) count += to - from;
+    const rows = new Uint32Array(count);
+    const streams = new Uint32Array(count);
+    const time = this.#oneOf > 1 ? group.time() : null;
+    const length = this.#oneOf > 1 ? group.lineLength() : null;
+    let kept = 0;
+    for (const { stream, from, to } of group.runs) {
+      for (let row = from; row < to; row++) {
+        if (time !== null && length !== null && !isSampled(time[row]!, length[row]!, this.#oneOf)) continue;
+        rows[kept] = row;
+        streams[kept++] = stream;
+      }
+    }
+    const own = rows.subarray(0, kept);
+    const levels = shreddedLevels(group, this.#levels);
+    const block = someShreddedRows(group, own, streams.subarray(0, kept), { ...this.needs, metadata: levels === null });
+    this.#add(block, levels === null ? null : Uint8Array.from(own, (row) => levels[row]!));
+  }
+
+  /** `levels` are those of the rows, where they are known. */
+  #add(block: RowBlock, levels: Uint8Array | null): void {
     const { rows, lines, metadata, time } = block;
     if (rows === 0) return;
     if (lines === null) throw new TypeError('a scan for patterns needs lines');
@@ -50,30 +78,11 @@ export class PatternsScanner implements BlockScanner {
       const row = selected === null ? i : selected[i]!;
       if (this.#oneOf > 1 && !isSampled(time[row]!, lines.length[row]!, this.#oneOf)) continue;
       const length = metadata === null ? 0 : metadata.length[row]!;
-      const level = metadataBytes === null || length === 0 ? 0 : this.#levels.read(metadataBytes, metadata!.start[row]!, length);
+      let level = levels === null ? 0 : levels[row]!;
+      if (metadataBytes !== null && length > 0) level = this.#levels.read(metadataBytes, metadata!.start[row]!, length);
       this.#clusters.addLine(lines, row, level, first + Math.floor((offset + time[row]!) / step));
     }
     this.#holding.hold(this.#clusters.heldBytes);
-  }
-
-  addShredded(rows: ShreddedRows): void {
-    this.add(this.#oneOf > 1 ? this.#sample(rows) : shreddedBlock(rows, this.needs));
-  }
-
-  /** The rows that are looked at: only their lines are put together. */
-  #sample(group: ShreddedRows): RowBlock {
-    const time = group.time();
-    const length = group.lineLength();
-    const rows: number[] = [];
-    const streams: number[] = [];
-    for (const { stream, from, to } of group.runs) {
-      for (let row = from; row < to; row++) {
-        if (!isSampled(time[row]!, length[row]!, this.#oneOf)) continue;
-        rows.push(row);
-        streams.push(stream);
-      }
-    }
-    return someShreddedRows(group, Uint32Array.from(rows), Uint32Array.from(streams), this.needs);
   }
 
   boundNs(): null {
