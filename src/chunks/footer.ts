@@ -93,9 +93,10 @@ export function decodeFooter(tail: Uint8Array, segmentSize: number, where: strin
     offset += group.storedBytes;
   }
   let pool: PageMeta | null = null;
-  if (version > 1 && reader.u8() !== 0) {
+  if (version > 1 && readFlag(reader)) {
     pool = readPage(reader, offset);
-    if (pool.column !== columnIds.pool) throw reader.damage('a pool is none');
+    if (pool.column !== columnIds.pool || pool.encoding !== encodingIds.pool) throw reader.damage('a pool is none');
+    if (pool.rawBytes > poolBytesMax) throw reader.damage(`a pool of ${pool.rawBytes} bytes, over the limit of ${poolBytesMax} (hexPoolEntriesMax, hexPoolDigitsMax)`);
     offset += pool.storedBytes;
   }
   const tenants = names.map((tenant, i): TenantMeta => {
@@ -112,6 +113,15 @@ export function decodeFooter(tail: Uint8Array, segmentSize: number, where: strin
   reader.end();
   if (offset !== footerStart) throw reader.damage(`pages take ${offset} bytes, there are ${footerStart} before the footer`);
   return { version, segmentBytes: segmentSize, footerBytes, tenants, rowGroups, pool };
+}
+
+/** Values of two digits to a byte, and two bytes that say how to read them. */
+const poolBytesMax = (segmentLimits.hexPoolEntriesMax * segmentLimits.hexPoolDigitsMax) / 2 + 2;
+
+function readFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) throw reader.damage(`flag ${flag} is neither 0 nor 1`);
+  return flag === 1;
 }
 
 /** A row group; its shapes, which stand behind all row groups, have no place yet. */
@@ -133,10 +143,11 @@ function readRowGroup(reader: ByteReader, offset: number, version: number): { re
   }
   const day = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   let shapes: PageMeta | null = null;
-  if (version > 1 && reader.u8() !== 0) {
+  if (version > 1 && readFlag(reader)) {
     at += reader.varint(Number.MAX_SAFE_INTEGER - at, 'bytes of columns');
     shapes = readPage(reader, 0);
-    if (shapes.column !== columnIds.shapes) throw reader.damage('a row group has no shapes');
+    if (shapes.column !== columnIds.shapes || shapes.encoding !== encodingIds.shapes) throw reader.damage('a row group has no shapes');
+    if (shapes.rawBytes > segmentLimits.shapesBytesMax) throw reader.damage(`shapes of ${shapes.rawBytes} bytes, over the limit of ${segmentLimits.shapesBytesMax} (shapesBytesMax)`);
   }
   const group = { tenant, day, rows, runs, minTime, maxTime, lineBytes, metadataBytes, offset, storedBytes: at - offset, pages, shapes };
   const wrong = checkRowGroup(group);

@@ -27,8 +27,16 @@ export const segmentLimits = {
   openBytesMax: 64 * mebibyte,
   /** Row groups of a segment. */
   rowGroupsMax: 65_536,
-  /** Templates of a row group. */
+  /** Templates of a row group that a reader takes. */
   templatesMax: 4096,
+  /** Templates that a writer makes of the lines of a row group; further lines are kept whole. */
+  templatesKept: 512,
+  /** Bytes of a template's text: a line with more that does not vary is kept whole. */
+  templateTextBytesMax: 16 * 1024,
+  /** Different lists of metadata names that a writer tells apart in a row group; further metadata is kept as it is. */
+  metadataShapesMax: 256,
+  /** Raw bytes of the directory of templates and columns of a row group. */
+  shapesBytesMax: 64 * mebibyte,
   /** Holes of a template, and names of its metadata. */
   holesMax: 256,
   /** Tenants of a segment. */

@@ -12,5 +12,5 @@ export { PageSource, type ReadNow } from './page-source.ts';
 export { decodeRuns, selectRuns } from './runs.ts';
 export { ShreddedGroup } from './shredded-group.ts';
 export { DecodeScratch } from './scratch.ts';
-export { openSegment, SegmentReader, type RangeReader, type ReadRowGroup } from './segment-reader.ts';
+export { openSegment, SegmentReader, type OpenedRowGroup, type RangeReader, type ReadRowGroup } from './segment-reader.ts';
 export { SegmentWriter, type Segment } from './writer.ts';

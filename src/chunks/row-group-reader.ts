@@ -1,4 +1,4 @@
-import type { BytesColumn, ColumnNeeds, LabelSet, RowBlock, RowOrder } from '../model/mod.ts';
+import { SpoorError, type BytesColumn, type ColumnNeeds, type LabelSet, type RowBlock, type RowOrder } from '../model/mod.ts';
 import { decodeDictionary } from './encodings/dictionary.ts';
 import { plainStarts } from './encodings/plain.ts';
 import { columnIds } from './format.ts';
@@ -38,6 +38,7 @@ export function decodeRowGroup(
   rowGroup: RowGroupMeta, ranges: readonly ByteRange[], buffers: readonly Uint8Array[], columns: ColumnNeeds, chunks: readonly ChunkSelection[], where: string,
   scratch?: DecodeScratch,
 ): RowBlock {
+  if (rowGroup.shapes !== null) throw new SpoorError('internal', { reason: `a row group at ${rowGroup.offset} of ${where} is shredded` });
   const source = new PageSource(ranges, buffers, where);
   const runs = decodeRuns(rowGroup, source);
   const selected = selectRuns(rowGroup, runs, chunks, where);

@@ -4,12 +4,12 @@ import { HexPoolReader } from './columns/pool.ts';
 import { decodeFooter, footerBytesOf } from './footer.ts';
 import { segmentTrailerBytes } from './format.ts';
 import { decodeLabels } from './labels.ts';
-import type { ChunkSelection, PageMeta, RowGroupMeta, SegmentChunk, SegmentFooter } from './meta.ts';
+import type { ByteRange, ChunkSelection, PageMeta, RowGroupMeta, SegmentChunk, SegmentFooter } from './meta.ts';
 import { PageSource } from './page-source.ts';
 import { openPage } from './page.ts';
 import { decodeRowGroup } from './row-group-reader.ts';
 import { decodeRuns, decodeRunStreams } from './runs.ts';
-import { decodeShapes } from './shapes.ts';
+import { decodeShapes, type Shape } from './shapes.ts';
 import { ShreddedGroup } from './shredded-group.ts';
 
 /** Reads bytes of a segment; fewer than `length` only where it ends. */
@@ -22,6 +22,20 @@ export interface ReadRowGroup {
   readonly rowGroup: number;
   readonly block: RowBlock;
   readonly chunks: readonly SegmentChunk[];
+}
+
+/** A row group as it stands in the segment. */
+export interface OpenedRowGroup {
+  readonly tenant: string;
+  readonly rowGroup: RowGroupMeta;
+  /** What was read. */
+  readonly range: ByteRange;
+  readonly bytes: Uint8Array;
+  /** All runs, in row order. */
+  readonly selections: readonly ChunkSelection[];
+  /** Templates and columns where lines and metadata were taken apart, and a reader of them; else none. */
+  readonly shapes: readonly Shape[];
+  readonly group: ShreddedGroup | null;
 }
 
 const allColumns: ColumnNeeds = { order: true, lineLength: true, lines: true, metadata: true };
@@ -60,6 +74,14 @@ export class SegmentReader {
 
   /** Reads a row group whole, all chunks and columns. Every byte of it is checked. */
   async readRowGroup(number: number): Promise<ReadRowGroup> {
+    const opened = await this.openRowGroup(number);
+    const { tenant, rowGroup, range, bytes, selections, group } = opened;
+    const block = group === null ? decodeRowGroup(rowGroup, [range], [bytes], allColumns, selections, this.#where) : shreddedBlock(group, allColumns);
+    return { tenant, rowGroup: number, block, chunks: chunksOf(tenant, number, rowGroup, selections, block) };
+  }
+
+  /** Reads a row group whole and checks every byte of it against its checksums; decodes nothing but which rows belong to which stream. */
+  async openRowGroup(number: number): Promise<OpenedRowGroup> {
     const rowGroup = this.footer.rowGroups[number]!;
     const range = { offset: rowGroup.offset, length: rowGroup.storedBytes };
     const bytes = await this.#read(range.offset, range.length);
@@ -73,19 +95,25 @@ export class SegmentReader {
       const rowStart = runs.start[run]!;
       selections.push({ labels: labels[streams[run]!]!, rowStart, rows: runs.start[run + 1]! - rowStart });
     }
-    const block = rowGroup.shapes === null ? decodeRowGroup(rowGroup, [range], [bytes], allColumns, selections, this.#where) : await this.#shredded(rowGroup, rowGroup.shapes, source, selections);
     const { tenant } = this.footer.tenants[rowGroup.tenant]!;
-    return { tenant, rowGroup: number, block, chunks: chunksOf(tenant, number, rowGroup, selections, block) };
+    const opened = { tenant, rowGroup, range, bytes, selections };
+    return rowGroup.shapes === null ? { ...opened, shapes: [], group: null } : { ...opened, ...(await this.#shredded(rowGroup, rowGroup.shapes, source, selections)) };
   }
 
-  async #shredded(rowGroup: RowGroupMeta, page: PageMeta, source: PageSource, selections: readonly ChunkSelection[]): Promise<RowBlock> {
+  async #shredded(rowGroup: RowGroupMeta, page: PageMeta, source: PageSource, selections: readonly ChunkSelection[]): Promise<{ readonly shapes: readonly Shape[]; readonly group: ShreddedGroup }> {
     const shapes = decodeShapes(openPage(page, await this.#read(page.offset, page.storedBytes), this.#where), rowGroup, this.#where);
     for (const { columns } of shapes) for (const { pages } of columns) for (const own of pages) source.check(own);
-    const { pool } = this.footer;
-    this.#pool ??= pool === null ? undefined : new HexPoolReader(openPage(pool, await this.#read(pool.offset, pool.storedBytes), this.#where), this.#where);
-    const parts = { rowGroup, shapes, source, pool: () => this.#pool ?? missingPool(this.#where) };
+    const pool = await this.pool();
+    const parts = { rowGroup, shapes, source, pool: () => pool ?? missingPool(this.#where) };
     const runs = selections.map(({ rowStart, rows }, stream) => ({ stream, from: rowStart, to: rowStart + rows }));
-    return shreddedBlock(new ShreddedGroup(parts, selections.map(({ labels }) => labels), runs), allColumns);
+    return { shapes, group: new ShreddedGroup(parts, selections.map(({ labels }) => labels), runs) };
+  }
+
+  /** The values that columns of several row groups share; undefined where there are none. */
+  async pool(): Promise<HexPoolReader | undefined> {
+    const { pool } = this.footer;
+    if (pool !== null) this.#pool ??= new HexPoolReader(openPage(pool, await this.#read(pool.offset, pool.storedBytes), this.#where), this.#where);
+    return this.#pool;
   }
 
   /** All row groups, in file order. */

@@ -53,47 +53,67 @@ export function decodeShapes(raw: Uint8Array, rowGroup: RowGroupMeta, where: str
   const reader = new ByteReader(raw, `${where}, shapes`);
   const shapes: Shape[] = [];
   const first = rowGroup.pages.reduce((at, page) => at + page.storedBytes, rowGroup.offset);
-  const place = { rows: 0, first, bytes: rowGroup.offset + rowGroup.storedBytes - first };
+  const bytes = rowGroup.offset + rowGroup.storedBytes - first;
   let rows = 0;
-  for (let left = reader.varint(segmentLimits.templatesMax, 'number of templates'); left > 0; left--) {
+  let left = bytes;
+  for (let count = reader.varint(segmentLimits.templatesMax, 'number of templates (templatesMax)'); count > 0; count--) {
     const template = readTemplate(reader);
     const own = reader.varint(rowGroup.rows - rows, 'rows of a template');
     if (own === 0) throw reader.damage('a template has no rows');
     rows += own;
     const columns: ShapeColumn[] = [];
-    for (let column = columnCount(template); column > 0; column--) columns.push(readColumn(reader, { ...place, rows: own }));
+    const rawBytesMax = rowGroup.lineBytes + rowGroup.metadataBytes + own * valueBytesMax + pageBytesMax;
+    for (let column = columnCount(template); column > 0; column--) {
+      const read = readColumn(reader, { rows: own, first, bytes, rawBytesMax });
+      for (const page of read.pages) left -= page.storedBytes;
+      columns.push(read);
+    }
     shapes.push({ template, key: templateKey(template), rows: own, columns });
   }
   if (rows !== rowGroup.rows) throw reader.damage(`templates have ${rows} rows instead of ${rowGroup.rows}`);
+  if (left !== 0) throw reader.damage(`pages of columns take ${bytes - left} bytes instead of ${bytes}`);
   reader.end();
   return shapes;
 }
+
+/** What a page of a column has at most, besides the bytes of the values: for each value a length, code or number; and whatever says how to read them. */
+const valueBytesMax = 8;
+const pageBytesMax = 64;
 
 function readTemplate(reader: ByteReader): Template {
   const kind = kindNames.get(reader.u8());
   if (kind === undefined) throw reader.damage('kind of a template is unknown');
   const holes: HoleKind[] = [];
-  for (let left = reader.varint(segmentLimits.holesMax, 'number of holes'); left > 0; left--) {
+  for (let left = reader.varint(segmentLimits.holesMax, 'number of holes (holesMax)'); left > 0; left--) {
     const hole = holeNames.get(reader.u8());
     if (hole === undefined) throw reader.damage('kind of a hole is unknown');
     holes.push(hole);
   }
   const text: Buffer[] = [];
   for (let i = 0; i <= holes.length; i++) text.push(reader.bytes(reader.varint(segmentLimits.pageRawBytesMax, 'bytes of a template')));
-  const names = reader.varint(segmentLimits.holesMax + 1, 'names of metadata');
+  const names = reader.varint(segmentLimits.holesMax + 1, 'names of metadata (holesMax)');
   const metadata = names === 0 ? null : Array.from({ length: names - 1 }, () => reader.text(segmentLimits.labelBytesMax, 'name of metadata'));
   return { kind, text, holes, metadata };
 }
 
-/** `first`: where the columns of the row group begin; they have so many bytes. */
-function readColumn(reader: ByteReader, { rows, first, bytes }: { readonly rows: number; readonly first: number; readonly bytes: number }): ShapeColumn {
+/** What a column must fit into. */
+interface ColumnPlace {
+  readonly rows: number;
+  /** Where the columns of the row group begin, and what they take together. */
+  readonly first: number;
+  readonly bytes: number;
+  /** Raw bytes of any page. */
+  readonly rawBytesMax: number;
+}
+
+function readColumn(reader: ByteReader, { rows, first, bytes, rawBytesMax }: ColumnPlace): ShapeColumn {
   const header = readHeader(reader);
   if (header.count !== rows) throw reader.damage(`a column has ${header.count} values for ${rows} rows`);
   const pages: PageMeta[] = [];
-  for (let left = reader.varint(segmentLimits.pagesPerRowGroupMax, 'pages of a column'); left > 0; left--) {
+  for (let left = reader.varint(segmentLimits.pagesPerRowGroupMax, 'pages of a column (pagesPerRowGroupMax)'); left > 0; left--) {
     const offset = reader.varint(bytes, 'offset of a page');
     const storedBytes = reader.varint(bytes - offset, 'bytes of a page');
-    const rawBytes = reader.varint(segmentLimits.pageRawBytesMax, 'raw bytes of a page');
+    const rawBytes = reader.varint(rawBytesMax, 'raw bytes of a page');
     const codec = reader.u8();
     if (codec > codecIds.zstd) throw reader.damage(`codec ${codec} is unknown`);
     pages.push({ column: columnIds.value, encoding: encodingIds.value, codec, values: rows, offset: first + offset, storedBytes, rawBytes, crc: reader.u32(), range: null });

@@ -146,6 +146,7 @@ class GrowingTexts {
         this.#length[this.#count++] = source.length[row]!;
         end += source.length[row]!;
       }
+      if (end === begin) continue;
       if (end > bytes.length) throw new SpoorError('internal', { reason: `row ${row} of a block reaches past the end of its bytes` });
       this.#reserve(end - begin);
       bytes.copy(this.#bytes, this.length, begin, end);

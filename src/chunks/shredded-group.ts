@@ -120,7 +120,8 @@ export class ShreddedGroup implements ShreddedRows {
         const left = shapes.map(({ rows }) => rows);
         for (let row = 0; row < templateOf.length; row++) {
           const number = numbers[row]!;
-          if (!(number < left.length) || --left[number]! < 0) throw pageDamage(page, source.where, `template ${number} of ${left.length}, or too many rows of it`);
+          if (!(left[number]! > 0)) throw pageDamage(page, source.where, `template ${number} of ${left.length}, or too many rows of it`);
+          left[number]!--;
           templateOf[row] = number;
         }
       }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { crc32c, encodeMetadata } from '../../src/bytes/mod.ts';
 import { openSegment, SegmentWriter, type RangeReader, type Segment } from '../../src/chunks/mod.ts';
 import { formatLabels, labelSet, type BytesColumn, type LabelSet, type RowBlock } from '../../src/model/mod.ts';
+import { line as logLine, metadata as anyMetadata } from './shred/lines.ts';
 
 /** One row as an object, for tests only. */
 export interface TestRow {
@@ -117,6 +118,7 @@ const time = fc.oneof(
 );
 
 const metadata = fc.oneof(
+  anyMetadata,
   fc.constant(new Uint8Array(0)),
   fc.constantFrom('info', 'warn', 'error').map((value) => encodeMetadata([{ name: 'detected_level', value }])),
   fc.string({ minLength: 1 }).map((value) => encodeMetadata([{ name: 'detected_level', value: 'info' }, { name: 'trace_id', value }])),
@@ -128,7 +130,7 @@ const row: fc.Arbitrary<TestRow> = fc.record({
   position: fc.oneof(fc.constantFrom(1, 2, 3), fc.integer({ min: 1, max: 1_000_000 }), fc.maxSafeInteger().map(Math.abs)),
   index: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.nat({ max: 0xffff_ffff })),
   partition: fc.oneof(fc.constant(0), fc.nat({ max: 63 })),
-  line: fc.oneof(fc.constant(new Uint8Array(0)), fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)), fc.uint8Array({ maxLength: 300 })),
+  line: fc.oneof(fc.constant(new Uint8Array(0)), fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)), fc.uint8Array({ maxLength: 300 }), logLine, logLine),
   metadata,
 });
 

@@ -7,49 +7,56 @@ import { dayStartNs, formatLabels } from '../../src/model/mod.ts';
 import { blockOf, blocks, printRows, readAll, readerOf, stream } from './rows.ts';
 import type { WorkerTask } from './segment-worker.ts';
 
-test('what goes in comes out, with nothing left over', async () => {
+const layouts = ['shredded', 'plain'] as const;
+
+test('what goes in comes out, with nothing left over, shredded and plain', async () => {
   await fc.assert(
     fc.asyncProperty(blocks, async (parts) => {
-      const writer = new SegmentWriter();
       const expected = new Map<string, string[]>();
+      const writers = layouts.map((layout) => new SegmentWriter({ shred: layout === 'shredded' }));
       for (const part of parts) {
         const block = blockOf(part.day, part.rows, part.layout);
-        writer.add(part.tenant, block);
+        for (const writer of writers) writer.add(part.tenant, block);
         if (block.rows > 0) expected.set(part.tenant, [...(expected.get(part.tenant) ?? []), ...printRows(block)]);
       }
-      const segment = writer.finish();
-      const actual = await readAll(segment.data);
-      expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
-      for (const [tenant, rows] of expected) expect([...actual.get(tenant)!].sort()).toEqual([...rows].sort());
-
-      const footer = decodeFooter(segment.data.subarray(-segment.footerBytes), segment.data.length, 'test');
-      expect(structuredClone(footer)).toEqual(footer);
-      expect(segment.rows).toBe([...expected.values()].flat().length);
-      expect(footer.rowGroups.reduce((sum, group) => sum + group.rows, 0)).toBe(segment.rows);
-
-      // The chunks that the writer reports are those that stand in the segment, and their times and sizes are true.
-      const reader = await openSegment(readerOf(segment.data), segment.data.length, 'test');
-      const chunks: SegmentChunk[] = [];
-      let minNs: bigint | undefined;
-      let maxNs: bigint | undefined;
-      for await (const group of reader.rowGroups()) {
-        chunks.push(...group.chunks);
-        for (const chunk of group.chunks) {
-          for (let row = chunk.rowStart; row < chunk.rowStart + chunk.rows; row++) {
-            const timeNs = dayStartNs(group.block.day) + BigInt(group.block.time[row]!);
-            expect(timeNs >= chunk.minNs && timeNs <= chunk.maxNs).toBe(true);
-            expect(formatLabels(group.block.streams[group.block.stream[row]!]!)).toBe(formatLabels(chunk.labels));
-            if (minNs === undefined || timeNs < minNs) minNs = timeNs;
-            if (maxNs === undefined || timeNs > maxNs) maxNs = timeNs;
-          }
-        }
-      }
-      expect(segment.chunks).toEqual(chunks);
-      expect([segment.minNs, segment.maxNs]).toEqual([minNs ?? 0n, maxNs ?? 0n]);
+      const [shredded, plain] = await Promise.all(writers.map(async (writer) => await readChecked(writer.finish())));
+      expect([...shredded!.rows.keys()].sort()).toEqual([...expected.keys()].sort());
+      for (const [tenant, rows] of expected) expect([...shredded!.rows.get(tenant)!].sort()).toEqual([...rows].sort());
+      expect(shredded!.segment.rows).toBe([...expected.values()].flat().length);
+      expect(plain!.rows).toEqual(shredded!.rows);
+      expect(plain!.segment.chunks).toEqual(shredded!.segment.chunks);
     }),
     { numRuns: 150 },
   );
 });
+
+/** All rows of a segment; what its writer says of it, and its footer, must be true. */
+async function readChecked(segment: Segment): Promise<{ readonly segment: Segment; readonly rows: Map<string, string[]> }> {
+  const footer = decodeFooter(segment.data.subarray(-segment.footerBytes), segment.data.length, 'test');
+  expect(structuredClone(footer)).toEqual(footer);
+  expect(footer.rowGroups.reduce((sum, group) => sum + group.rows, 0)).toBe(segment.rows);
+
+  // The chunks that the writer reports are those that stand in the segment, and their times and sizes are true.
+  const reader = await openSegment(readerOf(segment.data), segment.data.length, 'test');
+  const chunks: SegmentChunk[] = [];
+  let minNs: bigint | undefined;
+  let maxNs: bigint | undefined;
+  for await (const group of reader.rowGroups()) {
+    chunks.push(...group.chunks);
+    for (const chunk of group.chunks) {
+      for (let row = chunk.rowStart; row < chunk.rowStart + chunk.rows; row++) {
+        const timeNs = dayStartNs(group.block.day) + BigInt(group.block.time[row]!);
+        expect(timeNs >= chunk.minNs && timeNs <= chunk.maxNs).toBe(true);
+        expect(formatLabels(group.block.streams[group.block.stream[row]!]!)).toBe(formatLabels(chunk.labels));
+        if (minNs === undefined || timeNs < minNs) minNs = timeNs;
+        if (maxNs === undefined || timeNs > maxNs) maxNs = timeNs;
+      }
+    }
+  }
+  expect(segment.chunks).toEqual(chunks);
+  expect([segment.minNs, segment.maxNs]).toEqual([minNs ?? 0n, maxNs ?? 0n]);
+  return { segment, rows: await readAll(segment.data) };
+}
 
 async function inWorker(task: WorkerTask): Promise<unknown> {
   const worker = new Worker(new URL('segment-worker.ts', import.meta.url), { workerData: task });

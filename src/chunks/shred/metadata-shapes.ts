@@ -1,3 +1,5 @@
+import { segmentLimits } from '../limits.ts';
+
 /** Pairs of structured metadata that one row may have here; with more its metadata is one column as it is. */
 const pairsMax = 128;
 
@@ -96,6 +98,8 @@ export class MetadataShapes {
       if (at < 0) return this.#raw;
     }
     const key = `=${names.map((name) => `${name.length}:${name}`).join('')}`;
-    return this.#shapes.get(key) ?? this.#add(key, names, heads);
+    const known = this.#shapes.get(key);
+    if (known !== undefined) return known;
+    return this.#shapes.size < segmentLimits.metadataShapesMax ? this.#add(key, names, heads) : this.#raw;
   }
 }

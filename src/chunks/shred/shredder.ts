@@ -1,3 +1,4 @@
+import { segmentLimits } from '../limits.ts';
 import { cutJson } from './cut-json.ts';
 import { cutLogfmt } from './cut-logfmt.ts';
 import { cutText } from './cut-text.ts';
@@ -6,9 +7,8 @@ import { matchTemplate } from './match.ts';
 import { MetadataShapes, type MetadataShape } from './metadata-shapes.ts';
 import { columnCount, type Template } from './template.ts';
 
-/** Templates of one row group; further lines are kept whole. */
-const templatesMax = 512;
-/** A template whose lines have fewer bytes than this is not worth its columns, where there are more templates than templatesFew. */
+/** A template with fewer rows, or fewer bytes of lines, is not worth its columns, where there are more templates than templatesFew. */
+const templateRowsMin = 4;
 const templateBytesMin = 4096;
 const templatesFew = 12;
 
@@ -72,7 +72,7 @@ export class Shredder {
     const hash = hashText(bytes, start, end, this.#cuts) ^ shape.id;
     const known = this.#byHash.get(hash);
     if (known !== undefined) for (const group of known) if (group.shape === shape && group.holds(bytes, start, end, this.#cuts)) return group;
-    if (this.#groups.length >= templatesMax) return this.#whole(start, end, shape);
+    if (this.#groups.length >= segmentLimits.templatesKept || textBytes(start, end, this.#cuts) > segmentLimits.templateTextBytesMax) return this.#whole(start, end, shape);
     const group = new Group(templateOf(bytes, start, end, this.#cuts, shape), shape);
     this.#groups.push(group);
     if (known === undefined) this.#byHash.set(hash, [group]);
@@ -100,19 +100,12 @@ export class Shredder {
   #finish(lines: RowTexts, metadata: RowTexts): readonly TemplateRows[] {
     const kept: Group[] = [];
     const small: Group[] = [];
-    for (const group of this.#groups) (group.lineBytes < templateBytesMin && this.#groups.length > templatesFew ? small : kept).push(group);
-    const moved = new Map<MetadataShape, number[]>();
-    for (const group of small) {
-      const rows = moved.get(group.shape);
-      if (rows === undefined) moved.set(group.shape, [...group.rows]);
-      else rows.push(...group.rows);
-    }
-    for (const [shape, rows] of moved) {
-      const group = this.#plainGroup(shape);
-      rows.push(...group.rows);
-      rows.sort((a, b) => a - b);
-      const merged = new Group(group.template, shape);
-      for (const row of rows) {
+    const few = this.#groups.length <= templatesFew;
+    for (const group of this.#groups) (few || (group.lineBytes >= templateBytesMin && group.rows.length >= templateRowsMin) ? kept : small).push(group);
+    for (const [shape, groups] of Map.groupBy(small, (group) => group.shape)) {
+      const plain = this.#plainGroup(shape);
+      const merged = new Group(plain.template, shape);
+      for (const row of sortedRows([...groups, plain])) {
         const start = lines.start[row]!;
         this.#cuts.begin('plain');
         this.#cuts.add('any', start, start + lines.length[row]!);
@@ -203,11 +196,29 @@ class Group {
   }
 }
 
+/** Rows of several groups, ascending. */
+function sortedRows(groups: readonly Group[]): Uint32Array {
+  const rows = new Uint32Array(groups.reduce((count, group) => count + group.rows.length, 0));
+  let at = 0;
+  for (const group of groups) {
+    rows.set(group.rows, at);
+    at += group.rows.length;
+  }
+  return rows.sort();
+}
+
+/** Bytes of a line that are in no hole. */
+function textBytes(start: number, end: number, cuts: Cuts): number {
+  let bytes = end - start;
+  for (let i = 0; i < cuts.count; i++) bytes -= cuts.end[i]! - cuts.start[i]!;
+  return bytes;
+}
+
 function templateOf(bytes: Buffer, start: number, end: number, cuts: Cuts, shape: MetadataShape): Template {
   const text: Buffer[] = [];
   let at = start;
   for (let i = 0; i < cuts.count; i++) {
-    text.push(Buffer.from(bytes.subarray(at, cuts.start[i]!)));
+    text.push(Buffer.from(bytes.subarray(at, cuts.start[i])));
     at = cuts.end[i]!;
   }
   text.push(Buffer.from(bytes.subarray(at, end)));
