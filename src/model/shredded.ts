@@ -74,6 +74,8 @@ export interface ShreddedColumn {
   codes(): Uint8Array | Uint16Array | Uint32Array;
   /** The values as Number(text) gives them, where all are numbers, else null. */
   numbers(): Float64Array | null;
+  /** Numbers that one and the same unit stands behind (`12.5ms`), exactly what Number gives for what stands before it; else null. */
+  measured(): { readonly numbers: Float64Array; readonly unit: string } | null;
   texts(): BytesTexts;
   /** Values at `places`, ascending; element i is that of places[i]. */
   textsAt(places: Uint32Array): BytesTexts;

@@ -112,6 +112,11 @@ export class AffixColumn extends BaseColumn {
     return this.#suffix;
   }
 
+  override measured(): { readonly numbers: Float64Array; readonly unit: string } | null {
+    const numbers = this.#prefix.length === 0 ? this.inner.numbers() : null;
+    return numbers === null ? null : { numbers, unit: this.#suffix.toString('latin1') };
+  }
+
   protected override render(places: Uint32Array | null): ColumnTexts {
     const inner = places === null ? this.inner.texts() : this.inner.textsAt(places);
     const count = places?.length ?? this.header.count;

@@ -41,6 +41,10 @@ export abstract class BaseColumn implements Column {
     return null;
   }
 
+  measured(): { readonly numbers: Float64Array; readonly unit: string } | null {
+    return null;
+  }
+
   texts(): ColumnTexts {
     return (this.#texts ??= this.render(null));
   }

@@ -91,6 +91,8 @@ export interface Column {
   codes(): Uint8Array | Uint16Array | Uint32Array;
   /** The values as numbers, exactly what Number(text) gives, where the kind says that every value is a number; else null. */
   numbers(): Float64Array | null;
+  /** Numbers with one suffix that all values share, which is no part of them (`12.5ms`); else null. */
+  measured(): { readonly numbers: Float64Array; readonly unit: string } | null;
   /** All values as bytes. */
   texts(): ColumnTexts;
   /**

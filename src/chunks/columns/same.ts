@@ -60,6 +60,10 @@ export class SameColumn extends BaseColumn {
     return this.#column.numbers();
   }
 
+  override measured(): { readonly numbers: Float64Array; readonly unit: string } | null {
+    return this.#column.measured();
+  }
+
   override texts(): ColumnTexts {
     return this.#column.texts();
   }

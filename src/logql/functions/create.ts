@@ -65,6 +65,11 @@ abstract class TableAggregator implements RangeAggregator {
   /** Memory of what the cells hold. */
   protected abstract readonly valueBytes: number;
 
+  boundary(day: number, time: number): number {
+    this.layout.locate(day, time);
+    return this.layout.boundary;
+  }
+
   addCounted(_series: number, _day: number, _fromTime: number, _toTime: number, _count: number): boolean {
     return false;
   }

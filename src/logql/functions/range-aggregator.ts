@@ -29,6 +29,8 @@ export interface RangeAggregator {
    * windows, or their values are not all that counts.
    */
   addCounted(series: number, day: number, fromTime: number, toTime: number, count: number): boolean;
+  /** The first time of the same day after `time` whose samples may count elsewhere; may be over the day's end. */
+  boundary(day: number, time: number): number;
   /** The state as plain data. */
   finish(): readonly PartialSeries[];
 }

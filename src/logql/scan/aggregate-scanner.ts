@@ -13,7 +13,7 @@ import { LabelsBuilder } from '../stages/labels-builder.ts';
 import { Row, type CompiledStage } from '../stages/stage.ts';
 import { compileUnwrap, type CompiledUnwrap } from '../stages/unwrap.ts';
 import { BlockLines } from './block-lines.ts';
-import type { Stage } from '../syntax/mod.ts';
+import type { Stage, Unwrap } from '../syntax/mod.ts';
 import { splitStages } from './leading.ts';
 import type { BlockScanner, ScanNeeds } from './scanner.ts';
 import { LineSelector } from './select.ts';
@@ -62,7 +62,7 @@ export class AggregateScanner implements BlockScanner {
       lines,
       metadata: unwrap !== null || this.#stages.some(({ usesLabels }) => usesLabels) || !alwaysInStream(this.#by, task.matchers),
     };
-    this.#shredded = new AggregateRows(this.#sink(filters, rest));
+    this.#shredded = new AggregateRows(this.#sink(filters, rest, unwrap));
   }
 
   addShredded(rows: ShreddedRows): void {
@@ -82,7 +82,7 @@ export class AggregateScanner implements BlockScanner {
     return true;
   }
 
-  #sink(filters: readonly TextFilter[], stages: readonly Stage[]): AggregateSink {
+  #sink(filters: readonly TextFilter[], stages: readonly Stage[], unwrapping: Unwrap | null): AggregateSink {
     const unwrap = this.#unwrap;
     const builder = this.#builder;
     const aggregator = this.#aggregator;
@@ -93,7 +93,8 @@ export class AggregateScanner implements BlockScanner {
       row: this.#row,
       needs: this.needs,
       sumsBytes: this.#sumsBytes,
-      hasUnwrap: unwrap !== null,
+      unwrap: unwrapping,
+      grouping: this.#by,
       value: 1,
       enterStream: (labels: LabelSet): void => {
         builder.resetStream(labels);
@@ -107,6 +108,9 @@ export class AggregateScanner implements BlockScanner {
         if (builder.hasError) return seriesByLine;
         return this.#handle(builder.groupedResult());
       },
+      finishGroup: (): number => (builder.hasError ? seriesByLine : this.#handle(builder.groupedResult())),
+      addCounted: (series: number, day: number, fromTime: number, toTime: number, count: number): boolean => aggregator.addCounted(series, day, fromTime, toTime, count),
+      boundary: (day: number, time: number): number => aggregator.boundary(day, time),
       streamSeries: (): number => {
         builder.resetRow(null, 0, 0);
         return this.#handle(builder.groupedResult());

@@ -7,6 +7,7 @@ import { LabelsBuilder } from '../../stages/labels-builder.ts';
 import { Row } from '../../stages/stage.ts';
 import type { Stage } from '../../syntax/mod.ts';
 import { textsOf } from './aggregate-rows.ts';
+import { decideFilters } from './conjuncts.ts';
 import { combinationsOf } from './combinations.ts';
 import { and, marksOf, placesOf, type Marks } from './marks.ts';
 import { TemplateProgram, type ProgramStages } from './program.ts';
@@ -78,10 +79,13 @@ export class LogRows {
   }
 
   /** Drops places that label filters refuse. */
-  #decide(rows: ShreddedRows, template: ShreddedTemplate, marks: Marks): Marks {
-    if (this.#deciding === null) return marks;
+  #decide(rows: ShreddedRows, template: ShreddedTemplate, among: Marks): Marks {
+    if (this.#deciding === null) return among;
     const { program: stages, builder, row } = this.#deciding;
-    const program = TemplateProgram.make(stages, template, builder, true);
+    const decided = decideFilters(rows, template, stages, among, noNames);
+    const { marks } = decided;
+    if (marks === 'none' || decided.program.stages.every(({ kind }) => kind !== 'label_filter')) return marks;
+    const program = TemplateProgram.make(decided.program, template, builder, true, decided.unneeded);
     if (program === null) return marks;
     template.want(program.columns);
     const places = placesOf(marks, template.count);
@@ -134,6 +138,7 @@ export class LogRows {
 }
 
 const linesMin = 64;
+const noNames: ReadonlySet<string> = new Set();
 
 const filteredOnly: LabelNeeds = { required: null, skipParsers: false, grouping: null, keepErrors: false, filterWhileParsing: true };
 

@@ -13,7 +13,9 @@ export interface ProgramStages {
 
 /** Where a value comes from, row by row. */
 interface Value {
-  readonly slot: LabelSlot;
+  readonly name: string;
+  /** Of `name`; valid for the builder's generation. */
+  slot: LabelSlot;
   /** Column of the template, or -1 where it is `text`. */
   readonly column: number;
   readonly text: Buffer;
@@ -27,6 +29,7 @@ type Step =
   | { readonly kind: 'stage'; readonly stage: CompiledStage };
 
 const noText = Buffer.alloc(0);
+const noNames: ReadonlySet<string> = new Set();
 
 /** The stages of a query as they run over the columns of one template, without lines. */
 export class TemplateProgram {
@@ -37,7 +40,7 @@ export class TemplateProgram {
   readonly #builder: LabelsBuilder;
   readonly #metadata: readonly Value[];
   readonly #steps: readonly Step[];
-  readonly #generation: number;
+  #generation: number;
 
   private constructor(builder: LabelsBuilder, metadata: readonly Value[], steps: readonly Step[], complete: boolean) {
     this.#builder = builder;
@@ -49,8 +52,11 @@ export class TemplateProgram {
     this.columns = [...new Set(used)].filter((column) => column >= 0);
   }
 
-  /** Null where nothing can be done without the line, or metadata is not apart. `withMetadata`: whether labels of metadata count. */
-  static make({ stages, compiled }: ProgramStages, template: ShreddedTemplate, builder: LabelsBuilder, withMetadata: boolean): TemplateProgram | null {
+  /**
+   * Null where nothing can be done without the line, or metadata is not apart. `withMetadata`: whether labels of metadata count; `unneeded`: parsed labels that
+   * nothing asks for any more.
+   */
+  static make({ stages, compiled }: ProgramStages, template: ShreddedTemplate, builder: LabelsBuilder, withMetadata: boolean, unneeded: ReadonlySet<string> = noNames): TemplateProgram | null {
     const { holes, metadata: names } = template.template;
     if (withMetadata && names === null) return null;
     const metadata = withMetadata
@@ -58,7 +64,7 @@ export class TemplateProgram {
           const slot = builder.slot(name);
           // A label that nobody wants still takes the name from parsed ones.
           const needed = slot.wanted || builder.wants(`${name}_extracted`) || name.startsWith('__error');
-          return { slot, column: needed ? holes.length + i : -1, text: noText, form: 'plain', skipsEmpty: false };
+          return { name, slot, column: needed ? holes.length + i : -1, text: noText, form: 'plain', skipsEmpty: false };
         })
       : [];
     const steps: Step[] = [];
@@ -70,7 +76,7 @@ export class TemplateProgram {
         continue;
       }
       const traced = traceParser(stage, template);
-      const values = traced === null ? null : valuesOf(stage, traced, template, builder);
+      const values = traced === null ? null : valuesOf(stage, traced.filter(({ name }) => !unneeded.has(name)), template, builder);
       if (values === null) {
         complete = false;
         break;
@@ -81,15 +87,18 @@ export class TemplateProgram {
     return complete || steps.length > 0 ? new TemplateProgram(builder, metadata, steps, complete) : null;
   }
 
-  /** Whether the labels builder began anew since, so that another program must be made. */
-  get isStale(): boolean {
-    return this.#generation !== this.#builder.generation;
+  /** The labels builder began anew. */
+  #refresh(): void {
+    this.#generation = this.#builder.generation;
+    for (const value of this.#metadata) value.slot = this.#builder.slot(value.name);
+    for (const step of this.#steps) if (step.kind === 'parse') for (const value of step.values) value.slot = this.#builder.slot(value.name);
   }
 
   /** Runs over the row at `place` of the columns' texts; false where a stage drops it. The builder must be at the row's stream. */
   run(row: Row, texts: readonly (BytesTexts | undefined)[], place: number): boolean {
     const builder = this.#builder;
     builder.resetRow(null, 0, 0);
+    if (builder.generation !== this.#generation) this.#refresh();
     for (const { slot, column, text } of this.#metadata) {
       if (column < 0) builder.putMetadata(slot, text, 0, 0);
       else {
@@ -141,12 +150,12 @@ function valuesOf(stage: Stage, traced: readonly TracedLabel[], { template, colu
     if (from.kind === 'mixed') return null;
     const slot = builder.slot(name);
     if (from.kind === 'text') {
-      values.push({ slot, column: -1, text: from.bytes, form: template.kind === 'json' ? 'string' : template.kind === 'logfmt' ? 'clean' : 'plain', skipsEmpty });
+      values.push({ name, slot, column: -1, text: from.bytes, form: template.kind === 'json' ? 'string' : template.kind === 'logfmt' ? 'clean' : 'plain', skipsEmpty });
       continue;
     }
     const hole = template.holes[from.hole]!;
     if (template.kind === 'logfmt' && hole === 'string' && hasByte(columns[from.hole]!, 0x5c)) return null;
-    values.push({ slot, column: from.hole, text: noText, form: template.kind === 'logfmt' ? 'clean' : hole === 'string' ? 'string' : hole === 'token' ? 'token' : 'plain', skipsEmpty });
+    values.push({ name, slot, column: from.hole, text: noText, form: template.kind === 'logfmt' ? 'clean' : hole === 'string' ? 'string' : hole === 'token' ? 'token' : 'plain', skipsEmpty });
   }
   return values;
 }

@@ -28,32 +28,30 @@ const fillers = { string: 'v', token: '1', array: '', bare: 'v', word: 'v', any:
  * single holes, so that it must see each line.
  */
 export function traceParser(stage: Stage, stored: ShreddedTemplate): readonly TracedLabel[] | null {
-  const { template, columns, numbers } = foldConstants(stored);
-  const labels = traceFolded(stage, template, columns);
-  return labels === null ? null : labels.map(({ name, from }) => ({ name, from: from.kind === 'hole' ? { kind: 'hole', hole: numbers[from.hole]! } : from }));
-}
-
-function traceFolded(stage: Stage, template: LineTemplate, columns: readonly ShreddedColumn[]): readonly TracedLabel[] | null {
+  const { template, columns, key } = stored;
   if (stage.kind === 'json') {
     if (template.kind !== 'json' || stage.extractions.length > 0) return null;
     // A null makes no label.
-    return traceOmitted(stage, template, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(columns[i]!) ? 'null' : null)));
+    return traceOmitted(stage, template, key, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(columns[i]!) ? 'null' : null)));
   }
   if (stage.kind === 'logfmt') {
     // Escapes may be wrong, which only the stage itself tells.
     if (template.kind !== 'logfmt' || stage.extractions.length > 0 || (stage.strict && template.holes.some((hole, i) => hole === 'string' && hasByte(columns[i]!, 0x5c)))) return null;
     // An empty value makes no label.
-    return traceOmitted(stage, template, columns.map(({ header }) => (header.lengthMin === 0 && !stage.keepEmpty ? '' : null)));
+    return traceOmitted(stage, template, key, template.holes.map((_, i) => (columns[i]!.header.lengthMin === 0 && !stage.keepEmpty ? '' : null)));
   }
-  if (stage.kind === 'pattern') return isSettled(stage.pattern, template, columns) ? parseFilled(stage, template, () => null) : null;
-  return null;
+  if (stage.kind !== 'pattern') return null;
+  const folded = foldConstants(stored);
+  if (!isSettled(stage.pattern, folded.template, folded.columns)) return null;
+  const labels = parseFilled(stage, folded.template, folded.template.text.map((piece) => piece.toString('latin1')).join('\0'), () => null);
+  return labels === null ? null : labels.map(({ name, from }) => ({ name, from: from.kind === 'hole' ? { kind: 'hole', hole: folded.numbers[from.hole]! } : from }));
 }
 
 /** Labels of a parser that makes none of holes filled in some way (`omitted`): those behind must not take their place. */
-function traceOmitted(stage: Stage, template: LineTemplate, omitted: readonly (string | null)[]): readonly TracedLabel[] | null {
-  const labels = parseFilled(stage, template, () => null);
+function traceOmitted(stage: Stage, template: LineTemplate, key: string, omitted: readonly (string | null)[]): readonly TracedLabel[] | null {
+  const labels = parseFilled(stage, template, key, () => null);
   if (labels === null || omitted.every((filler) => filler === null)) return labels;
-  const others = parseFilled(stage, template, (hole) => omitted[hole] ?? null);
+  const others = parseFilled(stage, template, `${omitted.map((filler) => filler ?? '-').join()};${key}`, (hole) => omitted[hole] ?? null);
   const left = labels.filter(({ from }) => from.kind !== 'hole' || omitted[from.hole] === null);
   return others !== null && others.length === left.length && others.every(({ name }, i) => name === left[i]!.name) ? labels : null;
 }
@@ -66,8 +64,23 @@ function mayBeNull(column: ShreddedColumn): boolean {
   return column.header.range === null && hasByte(column, 0x6e) && hasByte(column, 0x75) && hasByte(column, 0x6c);
 }
 
-/** Lets the stage parse a line whose holes are filled; null where it finds a fault. */
-function parseFilled(stage: Stage, template: LineTemplate, other: (hole: number) => string | null): readonly TracedLabel[] | null {
+/** What stages made of lines, by stage and line: the same templates come in row group after row group. */
+const parsed = new Map<string, readonly TracedLabel[] | null>();
+const parsedMax = 4096;
+
+/** Lets the stage parse a line whose holes are filled; null where it finds a fault. The line is told by `key`. */
+function parseFilled(stage: Stage, template: LineTemplate, key: string, other: (hole: number) => string | null): readonly TracedLabel[] | null {
+  const name = `${JSON.stringify(stage)};${key}`;
+  let labels = parsed.get(name);
+  if (labels === undefined) {
+    if (parsed.size >= parsedMax) parsed.clear();
+    labels = parseLine(stage, template, other);
+    parsed.set(name, labels);
+  }
+  return labels;
+}
+
+function parseLine(stage: Stage, template: LineTemplate, other: (hole: number) => string | null): readonly TracedLabel[] | null {
   const parts: Buffer[] = [];
   const start: number[] = [];
   const end: number[] = [];
