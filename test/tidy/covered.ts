@@ -92,17 +92,10 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/chunks/scratch.ts',
     'src/chunks/segment-reader.ts',
     'src/chunks/shapes.ts',
-    'src/chunks/shred/cut-json.ts',
-    'src/chunks/shred/cut-logfmt.ts',
-    'src/chunks/shred/cut-text.ts',
-    'src/chunks/shred/cuts.ts',
-    'src/chunks/shred/match.ts',
-    'src/chunks/shred/metadata-shapes.ts',
-    'src/chunks/shred/rebuild.ts',
-    'src/chunks/shred/shredder.ts',
-    'src/chunks/shred/template.ts',
     'src/chunks/shredded-content.ts',
-    'src/chunks/shredded-group.ts',
+  ],
+  'test/chunks/shred/cut-json.test.ts': [
+    'src/chunks/shred/cuts.ts',
   ],
   'test/cli/client.test.ts': [
     'cli/answers.ts',
@@ -158,6 +151,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/ingester/seal.ts',
   ],
   'test/logql/control.test.ts': [
+    'src/logql/patterns/shredded-levels.ts',
     'src/logql/read-stats.ts',
   ],
   'test/logql/engine/bytes-limit.test.ts': [
@@ -229,6 +223,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/scan/shredded/alignments.ts',
     'src/logql/scan/shredded/column-search.ts',
     'src/logql/scan/shredded/combinations.ts',
+    'src/logql/scan/shredded/conjuncts.ts',
     'src/logql/scan/shredded/folded.ts',
     'src/logql/scan/shredded/log-rows.ts',
     'src/logql/scan/shredded/marks.ts',
