@@ -55,7 +55,8 @@ export class Shredder {
     const last = this.#last[shape.id];
     if (last !== undefined && matchTemplate(last.template, bytes, start, end, this.#cuts)) return last;
     const group = this.#cut(bytes, start, end, shape);
-    this.#last[shape.id] = group;
+    // Any line would match what is kept whole.
+    if (group.template.kind !== 'plain') this.#last[shape.id] = group;
     return group;
   }
 
