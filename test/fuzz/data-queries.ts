@@ -138,10 +138,11 @@ export class DataQueries {
   #pipeline(app: CorpusApp, stages: number, parser: string): string {
     const d = this.#dice;
     const before = d.oneIn(4) ? [this.#lineFilter(app)] : [];
-    return [d.pick(app.selectors), ...before, parser, ...Array.from({ length: stages }, () => this.#stage(app))].filter((part) => part !== '').join(' ');
+    return [d.pick(app.selectors), ...before, parser, ...Array.from({ length: stages }, () => this.stage(app))].filter((part) => part !== '').join(' ');
   }
 
-  #stage(app: CorpusApp): string {
+  /** One stage over the labels of `app`. */
+  stage(app: CorpusApp): string {
     const d = this.#dice;
     const names = [...app.texts, ...app.numbers, ...app.durations, ...app.sizes, ...app.addresses, ...streamLabels, '__error__'];
     return d.run(

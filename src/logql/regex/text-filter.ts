@@ -29,10 +29,16 @@ export function notFilter(filter: TextFilter): TextFilter {
   return { kind: 'not', filter };
 }
 
-/** Either; as in Loki an alternative that always holds gives way to the other. */
-export function orFilter(left: TextFilter | null, right: TextFilter): TextFilter {
-  if (left === null || left.kind === 'true') return right;
-  return right.kind === 'true' ? left : { kind: 'or', left, right };
+/** Any of them, of which there is at least one; as in Loki one that always holds gives way to the others. The tree is as flat as can be: there may be thousands. */
+export function anyFilter(filters: readonly TextFilter[]): TextFilter {
+  const open = filters.filter(({ kind }) => kind !== 'true');
+  return open.length === 0 ? { kind: 'true' } : halves(open, 0, open.length);
+}
+
+function halves(filters: readonly TextFilter[], from: number, to: number): TextFilter {
+  if (to - from === 1) return filters[from]!;
+  const middle = (from + to) >> 1;
+  return { kind: 'or', left: halves(filters, from, middle), right: halves(filters, middle, to) };
 }
 
 /**
@@ -110,13 +116,13 @@ class Simplifier {
       return node.min === 0 ? { kind: 'true' } : node.min === 1 ? { kind: 'not_empty' } : null;
     }
     if (node.kind !== 'alternate') return null;
-    let filter: TextFilter | null = null;
+    const filters: TextFilter[] = [];
     for (const sub of node.subs) {
       const next = this.simplify(uncaptured(sub));
       if (next === null) return null;
-      filter = orFilter(filter, next);
+      filters.push(next);
     }
-    return filter;
+    return anyFilter(filters);
   }
 
   #concat(nodes: readonly RegexNode[], before: Base | null): TextFilter | null {
@@ -142,18 +148,18 @@ class Simplifier {
   }
 
   #concatAlternate(subs: readonly RegexNode[], base: Base, before: TextFilter | null): TextFilter | null {
-    let current = before;
+    const found = before === null ? [] : [before];
     for (const sub of subs) {
       if (sub.kind === 'literal' && sub.fold && !base.fold) return null;
-      if (sub.kind === 'empty' || isDotStar(sub)) current = orFilter(current, containing(base));
-      else if (sub.kind === 'literal') current = orFilter(current, containing({ runes: [...base.runes, ...sub.runes], fold: base.fold }));
+      if (sub.kind === 'empty' || isDotStar(sub)) found.push(containing(base));
+      else if (sub.kind === 'literal') found.push(containing({ runes: [...base.runes, ...sub.runes], fold: base.fold }));
       else if (sub.kind === 'concat') {
         const filter = this.#concat(sub.subs, base);
         if (filter === null) return null;
-        current = orFilter(current, filter);
+        found.push(filter);
       } else return null;
     }
-    return current;
+    return anyFilter(found);
   }
 }
 

@@ -1,4 +1,4 @@
-import { containsFilter, filterBytes, notFilter, orFilter, regexFilter, RegexSyntaxError, type TextFilter } from '../regex/mod.ts';
+import { anyFilter, containsFilter, filterBytes, notFilter, regexFilter, RegexSyntaxError, type TextFilter } from '../regex/mod.ts';
 import type { LineFilter, LineFilterValue } from '../syntax/mod.ts';
 import { compileIp } from './ip.ts';
 import { linePatternError, matchesLinePattern, parseLinePattern } from './line-pattern.ts';
@@ -21,9 +21,8 @@ export function compileLineFilter(stage: LineFilter): CompiledStage {
 export function textFilters(stage: LineFilter): readonly TextFilter[] {
   const filters = stage.alternatives.map((value) => compileValue(stage.op, value));
   if (stage.op === '!=' || stage.op === '!~' || stage.op === '!>') return filters.map(notFilter);
-  let any: TextFilter | null = null;
-  for (const filter of filters) any = orFilter(any, filter);
-  return any === null || any.kind === 'true' ? [] : [any];
+  const any = anyFilter(filters);
+  return any.kind === 'true' ? [] : [any];
 }
 
 function compileValue(op: LineFilter['op'], { value, ip }: LineFilterValue): TextFilter {

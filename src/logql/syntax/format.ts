@@ -39,7 +39,7 @@ function extractionList(extractions: readonly LabelExtraction[]): string {
 
 /**
  * Prints parts of a query. `exact` is Loki's form to the byte; it cannot be read again where a matcher's name is not ASCII (Loki prints `"ä"="x"`), nor
- * where a parenthesis behind `group_left` is taken for its labels, and it leaves out `ignoring ()`.
+ * where a parenthesis behind `group_left` is taken for its labels, it leaves out `ignoring ()`, and `-0` is a duration.
  */
 export class Printer {
   readonly #exact: boolean;
@@ -58,7 +58,7 @@ export class Printer {
       },
       binary: (e) => `(${this.expr(e.left)} ${this.operator(e, ',')} ${this.expr(e.right)})`,
       label_replace: (e) => `label_replace(${[this.expr(e.expr), quoteGo(e.destination), quoteGo(e.replacement), quoteGo(e.source), quoteGo(e.pattern)].join(',')})`,
-      literal: (e) => formatGoGeneral(e.value),
+      literal: (e) => this.#number(e.value, formatGoGeneral),
       vector: (e) => `vector(${formatGoFixed(e.value)})`,
     };
     this.#stages = {
@@ -83,7 +83,7 @@ export class Printer {
         if (matcher.op !== '=~' || !regexStaysWhole(matcher.value)) return this.#matcher(matcher);
         return `${matcher.name}=~${matcher.value.includes('`') ? quoteGo(matcher.value) : `\`${matcher.value}\``}`;
       },
-      number_filter: (f) => `${f.name}${f.op}${formatGoFloat(f.value)}`,
+      number_filter: (f) => `${f.name}${f.op}${this.#number(f.value, formatGoFloat)}`,
       duration_filter: (f) => `${f.name}${f.op}${formatGoDuration(BigInt(f.value))}`,
       bytes_filter: (f) => `${f.name}${f.op}${formatBytes(f.value)}`,
       ip_filter: (f) => `${f.name}${f.op}ip(${quoteGo(f.pattern)})`,
@@ -121,6 +121,11 @@ export class Printer {
     const ambiguous = !this.#exact && side !== '' && e.right.kind === 'binary';
     const group = matching.include.length === 0 && !ambiguous ? side : `${side} (${matching.include.join(separator)})`;
     return `${op} ${matching.on ? 'on' : 'ignoring'} (${matching.labels.join(separator)}) ${group}`;
+  }
+
+  /** `-0` is read as a duration. */
+  #number(value: number, format: (value: number) => string): string {
+    return !this.#exact && Object.is(value, -0) ? '- 0' : format(value);
   }
 
   #range(e: RangeAggregationExpr): string {

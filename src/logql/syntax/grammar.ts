@@ -9,7 +9,7 @@ import {
 } from './build.ts';
 import { patternParserError, regexpParserError } from './checks.ts';
 import { parseError } from './errors.ts';
-import { operatorsMax } from './limits.ts';
+import { operatorsMax, stagesMax } from './limits.ts';
 import { readFloat } from './literals.ts';
 import { foldChain, type ChainLink } from './precedence.ts';
 import { regexpError } from './regexp.ts';
@@ -122,7 +122,7 @@ export function grammar(tokens: readonly Token[], allowAll: boolean): Parser<Bui
   // `| unwrap` ends a pipeline, so a pipe before it is not taken. Outside a range aggregation the unwrap is what is unexpected.
   const unwrapAhead = kindCharacter('|') + kindCharacter('unwrap');
   const pipe: Parser<Token> = P((input, at) => (input.startsWith(unwrapAhead, at) ? P.makeFailure(at + 1, noList) : P.makeSuccess(at, null))).then(token('|'));
-  const stages: Parser<readonly Stage[]> = lineFilter.or(pipe.then(pipeStage).map((stage): readonly Stage[] => [stage])).many().map((found) => found.flat());
+  const stages: Parser<readonly Stage[]> = lineFilter.or(pipe.then(pipeStage).map((stage): readonly Stage[] => [stage])).many().map((found) => checkStages(found.flat()));
   const logQuery: Parser<LogQuery> = P.seqMap(selector, stages, (matchers, found): LogQuery => ({ kind: 'log_query', matchers, stages: found }));
 
   // Ranges.
@@ -130,7 +130,7 @@ export function grammar(tokens: readonly Token[], allowAll: boolean): Parser<Bui
     label, conversion: op.text.toLowerCase() as Unwrap['conversion'], filters: [],
   }));
   const unwrap: Parser<Unwrap> = token('|').then(token('unwrap')).then(
-    P.seqMap(text('IDENTIFIER').map((label): Unwrap => ({ label, conversion: 'none', filters: [] })).or(conversion), token('|').then(labelFilter).many(), (head, filters) => ({ ...head, filters })),
+    P.seqMap(text('IDENTIFIER').map((label): Unwrap => ({ label, conversion: 'none', filters: [] })).or(conversion), token('|').then(labelFilter).many(), (head, filters) => ({ ...head, filters: checkFilters(filters) })),
   );
   const maybeUnwrap: Parser<Unwrap | null> = optional(unwrap);
   const offset: Parser<bigint> = optional(token('offset').then(token('DURATION'))).map((t) => t?.value ?? 0n);
@@ -265,6 +265,16 @@ function foldOperators(first: Built, links: readonly OperatorLink[]): Built {
   checkLength(links.length);
   const chain = links.map((link) => ({ op: link, right: link.right }));
   return foldChain<OperatorLink, Built>(first, chain, (link) => operatorLevels[link.op], (link) => link.op === '^', (left, link, right) => buildBinary(link.op, link.returnBool, link.matching, left, right));
+}
+
+function checkFilters(filters: readonly LabelFilter[]): readonly LabelFilter[] {
+  if (filters.length > stagesMax) throw parseError(`more than ${stagesMax} stages in one query`);
+  return filters;
+}
+
+function checkStages(stages: readonly Stage[]): readonly Stage[] {
+  if (stages.length > stagesMax && stages.filter(({ kind }) => kind !== 'line_filter').length > stagesMax) throw parseError(`more than ${stagesMax} stages in one query`);
+  return stages;
 }
 
 function checkLength(operators: number): void {

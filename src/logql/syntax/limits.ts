@@ -4,3 +4,5 @@ export const queryBytesMax = 131_072;
 export const nestingMax = 200;
 /** Operators in one chain (`a + b + c …`, `x="a" or y="b" …`), which bounds the depth of the tree. */
 export const operatorsMax = 1000;
+/** Stages of one query, line filters not counted: each may walk over the line. */
+export const stagesMax = 1000;
