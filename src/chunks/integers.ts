@@ -127,6 +127,21 @@ export function decodeIntegers(page: PageMeta, payload: Uint8Array, runs: Runs, 
   }
 }
 
+/** Decodes a column of small numbers for all rows; false where it is not stored in one byte each, and must be decoded as others. */
+export function decodeBytes(page: PageMeta, payload: Uint8Array, out: Uint16Array, where: string): boolean {
+  if (page.encoding === encodingIds.constant) {
+    out.fill(openConstant(page, payload, where));
+    return true;
+  }
+  if (page.encoding !== encodingIds.frame) return false;
+  const packed = decodeFrame(aligned(payload), out.length);
+  if (typeof packed === 'string') throw pageDamage(page, where, packed);
+  if (packed.width !== 1) return false;
+  const { bytes, base, scale } = packed;
+  for (let row = 0; row < out.length; row++) out[row] = base + scale * bytes[row]!;
+  return true;
+}
+
 /** Rows of the runs `selected`. */
 export function rowsOf(runs: Runs, selected: Uint32Array): number {
   let rows = 0;

@@ -5,7 +5,7 @@ import type { Column } from './columns/column.ts';
 import { openColumn } from './columns/open.ts';
 import type { HexPoolReader } from './columns/pool.ts';
 import { columnIds } from './format.ts';
-import { decodeIntegers, type Runs } from './integers.ts';
+import { decodeBytes, decodeIntegers, type Runs } from './integers.ts';
 import type { RowGroupMeta } from './meta.ts';
 import type { PageSource } from './page-source.ts';
 import { pageDamage } from './page.ts';
@@ -116,14 +116,13 @@ export class ShreddedGroup implements ShreddedRows {
       if (shapes.length > 1) {
         const page = onlyPage(rowGroup, columnIds.template);
         source.want([onlyPage(rowGroup, columnIds.runRows), page]);
-        const numbers = this.#doubles(columnIds.template, 'numbers');
-        const left = shapes.map(({ rows }) => rows);
-        for (let row = 0; row < templateOf.length; row++) {
-          const number = numbers[row]!;
-          if (!(left[number]! > 0)) throw pageDamage(page, source.where, `template ${number} of ${left.length}, or too many rows of it`);
-          left[number]!--;
-          templateOf[row] = number;
+        if (!decodeBytes(page, source.open(page), templateOf, source.where)) {
+          const numbers = this.#doubles(columnIds.template, 'numbers');
+          for (let row = 0; row < templateOf.length; row++) templateOf[row] = numbers[row]!;
         }
+        const counts = new Uint32Array(shapes.length + 1);
+        for (let row = 0; row < templateOf.length; row++) counts[Math.min(templateOf[row]!, shapes.length)]!++;
+        for (const [number, { rows }] of shapes.entries()) if (counts[number] !== rows) throw pageDamage(page, source.where, `template ${number} has ${counts[number]} rows instead of ${rows}`);
       }
       this.#templateOf = templateOf;
     }

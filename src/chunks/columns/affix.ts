@@ -1,6 +1,6 @@
 import { asBuffer, ByteReader, ByteWriter } from '../../bytes/mod.ts';
 import { segmentLimits } from '../limits.ts';
-import { alphabetClass, alphabetOf, alphabetUnion } from './alphabet.ts';
+import { alphabetOf, alphabetUnion } from './alphabet.ts';
 import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
 import type { Column, ColumnHeader, ColumnTexts, ColumnValues, EncodedColumn, PageOpener } from './column.ts';
 import { readHeader, writeHeader } from './header.ts';
@@ -74,7 +74,7 @@ export function encodeAffix(values: ColumnValues, { prefix, suffix }: Affix, inn
   writeHeader(writer, inner.header);
   const set = alphabetUnion(inner.header.alphabet, alphabetUnion(alphabetOf(before), alphabetOf(behind)));
   const header: ColumnHeader = {
-    kind: 'affix', count, alphabet: inner.header.kind === 'text' ? set : alphabetClass(set), lengthMin: inner.header.lengthMin + prefix + suffix, lengthMax: inner.header.lengthMax + prefix + suffix,
+    kind: 'affix', count, alphabet: set, lengthMin: inner.header.lengthMin + prefix + suffix, lengthMax: inner.header.lengthMax + prefix + suffix,
     parameters: writer.view(), range: null,
   };
   return { header, pages: inner.pages };

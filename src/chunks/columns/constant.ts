@@ -1,5 +1,5 @@
 import { asBuffer } from '../../bytes/mod.ts';
-import { alphabetClass, alphabetOf } from './alphabet.ts';
+import { alphabetOf } from './alphabet.ts';
 import { BaseColumn, type ColumnContext } from './base.ts';
 import type { ColumnDictionary, ColumnHeader, ColumnTexts, ColumnValues, EncodedColumn, PageOpener } from './column.ts';
 import { textNumber } from './numbers.ts';
@@ -22,7 +22,7 @@ export function encodeConstant(values: ColumnValues): EncodedColumn {
   const value = values.count === 0 ? Buffer.alloc(0) : Buffer.from(values.bytes.subarray(values.start[0], values.start[0]! + values.length[0]!));
   const number = values.count === 0 ? null : textNumber(value, 0, value.length);
   const header: ColumnHeader = {
-    kind: 'constant', count: values.count, alphabet: alphabetClass(alphabetOf(value)), lengthMin: value.length, lengthMax: value.length, parameters: value,
+    kind: 'constant', count: values.count, alphabet: alphabetOf(value), lengthMin: value.length, lengthMax: value.length, parameters: value,
     range: number === null ? null : { min: number, max: number },
   };
   return { header, pages: [] };

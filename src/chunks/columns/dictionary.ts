@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { asBuffer, ByteReader, ByteWriter } from '../../bytes/mod.ts';
 import { segmentLimits } from '../limits.ts';
-import { alphabetClass, alphabetSeen } from './alphabet.ts';
+import { alphabetSeen } from './alphabet.ts';
 import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
 import { bitWidth, bitsAt, packBits, packedBytes, unpackBits } from './bits.ts';
 import type { ColumnDictionary, ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
@@ -147,8 +147,7 @@ export function draftDictionary(values: ColumnValues, lengths: Lengths, bitsMax:
     const block = entriesBlock(values, entries, size, lengths, entryBytes);
     const writer = new ByteWriter(inline ? block.length + 8 : 16).u8(inline ? forms.inline : forms.page).varint(size);
     if (inline) writer.bytes(block);
-    const alphabet = inline ? alphabetClass(alphabetSeen(seen)) : alphabetSeen(seen);
-    const header: ColumnHeader = { kind: 'dictionary', count, alphabet, lengthMin: lengths.min, lengthMax: lengths.max, parameters: writer.view(), range: rangeOf(values, entries, size) };
+    const header: ColumnHeader = { kind: 'dictionary', count, alphabet: alphabetSeen(seen), lengthMin: lengths.min, lengthMax: lengths.max, parameters: writer.view(), range: rangeOf(values, entries, size) };
     const pages: Uint8Array[] = inline ? [] : [block];
     if (width > 0) pages.push(packBits(codes, count, width));
     return { header, pages };

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '../../bytes/mod.ts';
-import { alphabetClass, alphabetOf } from './alphabet.ts';
+import { alphabetOf } from './alphabet.ts';
 import { BaseColumn, type ColumnContext, type Draft } from './base.ts';
 import { bitsAt } from './bits.ts';
 import type { ColumnHeader, ColumnTexts, ColumnValues, PageOpener } from './column.ts';
@@ -73,12 +73,12 @@ function numberOf(time: number, day: number, { fraction, mark }: TimeFormat): nu
 
 function alphabetFor(format: TimeFormat): Uint32Array {
   const { form } = format;
-  if (form === timeForms.common) return alphabetClass(alphabetOf(Buffer.from('0123456789/:JanFebMarAprMayJunJulAugSepOctNovDec .,+-Z')));
+  if (form === timeForms.common) return alphabetOf(Buffer.from('0123456789/:JanFebMarAprMayJunJulAugSepOctNovDec .,+-Z'));
   const [unix, clock] = [form === timeForms.unix, isClock(format)];
   const text = `0123456789${String.fromCharCode(...format.zone)}${format.mark === 0 ? '' : String.fromCharCode(format.mark)}`;
-  if (unix) return alphabetClass(alphabetOf(Buffer.from(text)));
+  if (unix) return alphabetOf(Buffer.from(text));
   const separators = clock ? ':' : form === timeForms.date ? '-' : form === timeForms.dateSlashes ? '/' : form === timeForms.isoT ? '-T:' : form === timeForms.isoSpace ? '- :' : '/ :';
-  return alphabetClass(alphabetOf(Buffer.from(text + separators)));
+  return alphabetOf(Buffer.from(text + separators));
 }
 
 export class TimeColumn extends BaseColumn {

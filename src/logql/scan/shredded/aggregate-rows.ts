@@ -133,13 +133,13 @@ export class AggregateRows {
         sink.enterStream(rows.streams[stream]!);
         sink.matched(to - from);
         const series = sink.streamSeries();
-        const own = places.subarray(from, to).map((place) => all[place]!);
-        if (sink.sumsBytes || sink.needs.order) this.#addEach(rows, series, own);
+        if (sink.sumsBytes || sink.needs.order) this.#addEach(rows, series, places.subarray(from, to).map((place) => all[place]!));
         else {
           const time = rows.time();
-          if (this.#times.length < own.length) this.#times = new Float64Array(2 * own.length);
-          for (let i = 0; i < own.length; i++) this.#times[i] = time[own[i]!]!;
-          sink.addCounts(series, rows.day, this.#times, 0, own.length);
+          if (this.#times.length < to - from) this.#times = new Float64Array(2 * (to - from));
+          const times = this.#times;
+          for (let i = from; i < to; i++) times[i - from] = time[all[places[i]!]!]!;
+          sink.addCounts(series, rows.day, times, 0, to - from);
         }
       });
     }

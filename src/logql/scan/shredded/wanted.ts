@@ -1,5 +1,5 @@
 import type { ShreddedRows, ShreddedTemplate } from '../../../model/mod.ts';
-import { marksOf, type Marks } from './marks.ts';
+import type { Marks } from './marks.ts';
 
 /** Which places of each template lie in runs that are wanted. */
 export class WantedPlaces {
@@ -22,9 +22,14 @@ export class WantedPlaces {
     }
     const marks = this.#marks;
     const rows = template.rows();
-    const places: number[] = [];
-    for (let place = 0; place < rows.length; place++) if (marks[rows[place]!] === 1) places.push(place);
-    return marksOf(places, rows.length);
+    const own = new Uint8Array(rows.length);
+    let count = 0;
+    for (let place = 0; place < own.length; place++) {
+      const mark = marks[rows[place]!]!;
+      own[place] = mark;
+      count += mark;
+    }
+    return count === 0 ? 'none' : count === own.length ? 'all' : own;
   }
 }
 
