@@ -20,6 +20,8 @@ export interface SealTask {
   readonly segmentKeyPrefix: string;
   /** A segment is closed when it holds about this many bytes. */
   readonly segmentBytesMax: number;
+  /** False keeps lines and metadata as they are, in compressed pages; they are shredded otherwise. */
+  readonly shred?: boolean;
 }
 
 export interface SealedSegment {
@@ -82,10 +84,11 @@ class SegmentSink {
   readonly #segments: SealedSegment[] = [];
   readonly #references: { key: string; size: number; footerBytes: number }[] = [];
   readonly #chunks: { readonly segment: number; readonly chunk: SegmentChunk }[] = [];
-  #writer = new SegmentWriter();
+  #writer: SegmentWriter;
 
   constructor(task: SealTask) {
     this.#task = task;
+    this.#writer = new SegmentWriter(task);
   }
 
   add(tenant: string, block: RowBlock): void {
@@ -95,7 +98,7 @@ class SegmentSink {
 
   #close(): void {
     const { data, footerBytes, rows, minNs, maxNs, chunks } = this.#writer.finish();
-    this.#writer = new SegmentWriter();
+    this.#writer = new SegmentWriter(this.#task);
     if (rows === 0) return;
     const segment = this.#segments.length;
     const key = `${this.#task.segmentKeyPrefix}${segment}`;
