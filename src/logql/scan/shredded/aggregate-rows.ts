@@ -5,7 +5,7 @@ import type { Row } from '../../stages/stage.ts';
 import type { Unwrap } from '../../syntax/mod.ts';
 import { combinationsOf, type Combinations } from './combinations.ts';
 import { decideFilters, PlainLabels, type Decided } from './conjuncts.ts';
-import { and, placesOf, type Marks } from './marks.ts';
+import { placesOf, type Marks } from './marks.ts';
 import { TemplateProgram, type ProgramStages } from './program.ts';
 import { TemplateFilter } from './template-filter.ts';
 import { eachRun, WantedPlaces } from './wanted.ts';
@@ -75,7 +75,7 @@ export class AggregateRows {
     const wanted = new WantedPlaces(rows);
     for (const template of rows.templates) {
       sink.hold();
-      const marks = and(new TemplateFilter(rows, template).select(filters), wanted.of(template));
+      const marks = new TemplateFilter(rows, template, wanted).select(filters);
       if (marks !== 'none') this.#addTemplate(rows, template, marks);
     }
   }
@@ -125,7 +125,7 @@ export class AggregateRows {
     const wanted = new WantedPlaces(rows);
     for (const template of rows.templates) {
       sink.hold();
-      const marks = and(new TemplateFilter(rows, template).select(sink.filters), wanted.of(template));
+      const marks = new TemplateFilter(rows, template, wanted).select(sink.filters);
       if (marks === 'none') continue;
       const places = placesOf(marks, template.count);
       const all = template.rows();

@@ -155,9 +155,12 @@ function byNumbers(filter: LabelFilter, column: ShreddedColumn, count: number): 
   const { numbers } = measured;
   const scaled = new Float64Array(count);
   for (let place = 0; place < count; place++) {
-    scaled[place] = numbers[place]! * unit;
-    // Go counts in whole nanoseconds: so near the limit, and so far out, only it can tell.
-    if (!(Math.abs(scaled[place]! - filter.value) >= 2) || Math.abs(scaled[place]!) > 2 ** 52) return null;
+    const ns = numbers[place]! * unit;
+    const whole = Math.round(ns);
+    // Go counts in whole nanoseconds: near the limit only it can tell, unless they are whole but for what doubles lose.
+    if (Math.abs(ns) < 2 ** 36 && Math.abs(ns - whole) < 1e-4) scaled[place] = whole;
+    else if (Math.abs(ns - filter.value) >= 2 && Math.abs(ns) < 2 ** 52) scaled[place] = ns;
+    else return null;
   }
   return compareAll(filter.op, filter.value, scaled, count);
 }

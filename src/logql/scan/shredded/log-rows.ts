@@ -9,7 +9,7 @@ import type { Stage } from '../../syntax/mod.ts';
 import { textsOf } from './aggregate-rows.ts';
 import { decideFilters } from './conjuncts.ts';
 import { combinationsOf } from './combinations.ts';
-import { and, marksOf, placesOf, type Marks } from './marks.ts';
+import { marksOf, placesOf, type Marks } from './marks.ts';
 import { TemplateProgram, type ProgramStages } from './program.ts';
 import { TemplateFilter } from './template-filter.ts';
 import { eachRun, WantedPlaces } from './wanted.ts';
@@ -68,7 +68,7 @@ export class LogRows {
     let any = false;
     for (const template of rows.templates) {
       sink.hold();
-      let marks = and(new TemplateFilter(rows, template).select(sink.filters), wanted.of(template));
+      let marks = new TemplateFilter(rows, template, wanted).select(sink.filters);
       if (marks !== 'none') marks = this.#decide(rows, template, marks);
       if (marks === 'none') continue;
       any = true;

@@ -7,6 +7,7 @@ import { alignNeedle, type Alignments } from './alignments.ts';
 import { searchColumn } from './column-search.ts';
 import { foldConstants } from './folded.ts';
 import { and, marksOf, not, or, placesOf, type Marks } from './marks.ts';
+import type { WantedPlaces } from './wanted.ts';
 
 /** Line filters over the rows of one template: lines are put together only where text and columns do not decide. */
 export class TemplateFilter {
@@ -14,13 +15,16 @@ export class TemplateFilter {
   readonly #template: ShreddedTemplate;
   readonly #count: number;
 
-  constructor(rows: ShreddedRows, template: ShreddedTemplate) {
+  readonly #wanted: WantedPlaces;
+
+  constructor(rows: ShreddedRows, template: ShreddedTemplate, wanted: WantedPlaces) {
+    this.#wanted = wanted;
     this.#rows = rows;
     this.#template = template;
     this.#count = template.count;
   }
 
-  /** Places whose lines pass all filters. */
+  /** Places whose lines pass all filters; of places that are not wanted some may be among them. */
   select(filters: readonly TextFilter[]): Marks {
     let marks: Marks = 'all';
     for (const filter of filters) {
@@ -90,7 +94,8 @@ export class TemplateFilter {
 
   /** Looks at the lines of the places `among`. */
   #eachLine(filter: TextFilter, among: Marks): Marks {
-    const places = placesOf(among, this.#count);
+    if (among === 'none') return 'none';
+    const places = placesOf(and(among, this.#wanted.of(this.#template)), this.#count);
     if (places.length === 0) return 'none';
     const all = this.#template.rows();
     const passed: number[] = [];

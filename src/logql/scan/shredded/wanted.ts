@@ -38,24 +38,26 @@ export function eachRun(rows: ShreddedRows, template: ShreddedTemplate, places: 
   const all = template.rows();
   let from = 0;
   for (const run of rows.runs) {
-    while (from < places.length && all[places[from]!]! < run.from) from++;
-    let to = from;
-    // Most runs are long: gallop to the end.
-    if (to < places.length && all[places[to]!]! < run.to) {
-      let step = 1;
-      while (to + step < places.length && all[places[to + step]!]! < run.to) {
-        to += step;
-        step *= 2;
-      }
-      let high = Math.min(to + step, places.length);
-      while (to + 1 < high) {
-        const middle = (to + high) >> 1;
-        if (all[places[middle]!]! < run.to) to = middle;
-        else high = middle;
-      }
-      to++;
-    }
+    from = firstAtOrAfter(all, places, from, run.from);
+    const to = firstAtOrAfter(all, places, from, run.to);
     if (to > from) each(run.stream, from, to);
     from = to;
   }
+}
+
+/** The first index, from `from` on, whose place has a row of at least `row`; most are near, or far. */
+function firstAtOrAfter(all: Uint32Array, places: Uint32Array, from: number, row: number): number {
+  let low = from;
+  let step = 1;
+  while (low + step <= places.length && all[places[low + step - 1]!]! < row) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(low + step, places.length);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[places[middle]!]! < row) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
