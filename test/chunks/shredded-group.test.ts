@@ -37,7 +37,7 @@ test('lines, metadata, times and order of all rows and of any', async () => {
       const lines = print(block.lines!);
       const pairs = print(block.metadata!);
       for (const once of [true, false]) {
-        const [{ group }] = (await groupsOf(block)) as [{ group: ShreddedGroup }];
+        const { group } = (await groupsOf(block))[0]!;
         // With some rows first, single pages may be asked for; with all rows first, everything is there.
         if (once) expect([print(group.lines(all(block.rows))), print(group.metadata(all(block.rows)))]).toEqual([lines, pairs]);
         for (let i = 0; i < 3; i++) {
@@ -58,7 +58,7 @@ test('templates share out the rows, and their columns are as long', async () => 
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(line, metadata), { minLength: 1, maxLength: 200, size: 'max' }), async (rows) => {
       const block = blockOf(9, rows.map(([text, meta], i) => rowOf(i, text, meta)));
-      const [{ group }] = (await groupsOf(block)) as [{ group: ShreddedGroup }];
+      const { group } = (await groupsOf(block))[0]!;
       const seen = group.templates.flatMap((template, number) => {
         const own = [...template.rows()];
         expect(own.length).toBe(template.count);
@@ -109,7 +109,7 @@ describe('lines that are hard to take apart', () => {
     const rows = 3000;
     const of = (i: number): Uint8Array => Uint8Array.from(encodeMetadata([{ name: `name${i}`, value: `${i}` }]));
     const block = blockOf(9, Array.from({ length: rows }, (_, i) => rowOf(i, `line ${i}`, of(i), rows)));
-    const [{ group, shapes }] = (await groupsOf(block)) as [Awaited<ReturnType<typeof groupsOf>>[number]];
+    const { group, shapes } = (await groupsOf(block))[0]!;
     expect(shapes.length).toBeLessThanOrEqual(segmentLimits.templatesMax);
     expect(print(group.metadata(all(rows)))).toEqual(print(block.metadata!));
     expect(print(group.lines(all(rows)))).toEqual(print(block.lines!));
@@ -118,7 +118,7 @@ describe('lines that are hard to take apart', () => {
   test('many small streams share templates', async () => {
     const rows = 20_000;
     const block = blockOf(9, Array.from({ length: rows }, (_, i) => ({ ...rowOf(0, `{"level":"info","n":${i}}`), stream: stream(`s${Math.floor(i / 5)}`), time: i })));
-    const [{ group, rowGroup }] = (await groupsOf(block)) as [Awaited<ReturnType<typeof groupsOf>>[number]];
+    const { group, rowGroup } = (await groupsOf(block))[0]!;
     expect(rowGroup.runs).toBe(4000);
     expect(group.templates.length).toBe(1);
     expect(print(group.lines(all(rows)))).toEqual(print(block.lines!));
@@ -130,7 +130,7 @@ describe('what does not fit', () => {
 
   /** The group read from a directory that was changed. */
   async function changed(change: (rowGroup: RowGroupMeta) => RowGroupMeta, swap = false): Promise<ShreddedGroup> {
-    const [one] = (await groupsOf(block)) as [Awaited<ReturnType<typeof groupsOf>>[number]];
+    const one = (await groupsOf(block))[0]!;
     const shapes = swap ? one.shapes.map((shape) => ({ ...shape, rows: shape.rows + (shape.template.kind === 'json' ? 1 : -1) })) : one.shapes;
     const source = new PageSource([one.range], [one.bytes], 'a/segment');
     const pool = (): never => {
