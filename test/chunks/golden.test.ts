@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { decodeFooter, segmentVersion } from '../../src/chunks/mod.ts';
-import { columnIds, encodingIds } from '../../src/chunks/format.ts';
-import { printGolden } from './rows.ts';
+import { decodeFooter, openSegment, segmentVersion } from '../../src/chunks/mod.ts';
+import { AffixColumn } from '../../src/chunks/columns/affix.ts';
+import { columnKinds } from '../../src/chunks/columns/column.ts';
+import { codecIds, columnIds, encodingIds } from '../../src/chunks/format.ts';
+import { holeKinds, templateKinds } from '../../src/chunks/shred/template.ts';
+import { printGolden, readerOf } from './rows.ts';
 
 const folder = new URL('../compat/segment/', import.meta.url);
 const versions = readdirSync(folder).filter((name) => name.endsWith('.segment'));
@@ -26,4 +29,19 @@ test('the golden file of version 1 holds every column and encoding', () => {
   expect([...new Set(pages.map((page) => page.column))].sort((a, b) => a - b)).toEqual(Object.values(columnIds).filter((id) => id < firstOfVersion2.column));
   expect([...new Set(pages.map((page) => page.encoding))].sort((a, b) => a - b)).toEqual(Object.values(encodingIds).filter((id) => id < firstOfVersion2.encoding));
   expect(new Set(pages.map((page) => page.codec)).size).toBe(2);
+});
+
+test('the golden file of version 2 holds every kind of template, hole and column', async () => {
+  const data = readFileSync(new URL('v2.segment', folder));
+  const reader = await openSegment(readerOf(data), data.length, 'v2');
+  const opened = await Promise.all(reader.footer.rowGroups.map(async (_, i) => await reader.openRowGroup(i)));
+  const shapes = opened.flatMap((one) => one.shapes);
+  const columns = opened.flatMap((one) => one.group!.templates.flatMap((template) => template.columns));
+  const sorted = (of: Iterable<string>): string[] => [...new Set(of)].sort();
+  expect(sorted(shapes.map(({ template }) => template.kind))).toEqual(Object.keys(templateKinds).sort());
+  expect(sorted(shapes.flatMap(({ template }) => template.holes))).toEqual(Object.keys(holeKinds).sort());
+  expect(shapes.some(({ template }) => template.metadata === null)).toBe(true);
+  expect(sorted(columns.flatMap((column) => [column.header.kind, ...(column instanceof AffixColumn ? [column.inner.header.kind] : [])]))).toEqual(Object.keys(columnKinds).sort());
+  expect(new Set(shapes.flatMap((shape) => shape.columns.flatMap(({ pages }) => pages.map((page) => page.codec))))).toEqual(new Set(Object.values(codecIds)));
+  expect(await reader.pool()).toBeDefined();
 });
