@@ -1,9 +1,12 @@
 /**
- * Encodes and decodes a segment of generated log lines: `node bench/chunks.ts [--mb 64]`. One thread; times are the best of some runs and their median.
+ * Encodes and decodes a segment of generated log lines, shredded and plain: `node bench/chunks.ts [--mb 64]`. One thread; times are the best of some runs and their median.
  */
 import { parseArgs } from 'node:util';
 import { encodeMetadata } from '../src/bytes/mod.ts';
-import { decodeFooter, decodeRowGroup, DecodeScratch, rowGroupRanges, SegmentWriter, type ChunkSelection, type Segment, type SegmentFooter } from '../src/chunks/mod.ts';
+import {
+  decodeFooter, decodeRowGroup, decodeShapes, DecodeScratch, HexPoolReader, openPage, PageSource, rowGroupRanges, SegmentWriter, ShreddedGroup,
+  type ChunkSelection, type Segment, type SegmentFooter,
+} from '../src/chunks/mod.ts';
 import { labelSet, type BytesColumn, type ColumnNeeds, type RowBlock } from '../src/model/mod.ts';
 
 const { values: options } = parseArgs({ options: { mb: { type: 'string', default: '64' }, runs: { type: 'string', default: '7' } } });
@@ -123,21 +126,49 @@ function measure(work: () => void, times = runs): number[] {
 const block = generate(Number(options.mb));
 const rawMb = block.lines!.length.reduce((sum, length) => sum + length, 0) / 1e6;
 const metadataMb = block.metadata!.length.reduce((sum, length) => sum + length, 0) / 1e6;
-let segment: Segment = new SegmentWriter().finish();
-const encoding = measure(() => {
-  const writer = new SegmentWriter();
-  writer.add('tenant', block);
-  segment = writer.finish();
-});
-const footer: SegmentFooter = decodeFooter(segment.data.subarray(-segment.footerBytes), segment.data.length, 'bench');
-process.stdout.write(
-  `${block.rows} rows, ${rawMb.toFixed(1)} MB of lines, ${metadataMb.toFixed(1)} MB of metadata → ${(segment.data.length / 1e6).toFixed(1)} MB, ${footer.rowGroups.length} row groups, ${segment.chunks.length} chunks, footer ${segment.footerBytes} bytes\n`,
-);
+
+/** Writes the block again and again. */
+function encode(shred: boolean): { readonly segment: Segment; readonly footer: SegmentFooter } {
+  let written: Segment = new SegmentWriter().finish();
+  const times = measure(() => {
+    const writer = new SegmentWriter({ shred });
+    writer.add('tenant', block);
+    written = writer.finish();
+  });
+  const read = decodeFooter(written.data.subarray(-written.footerBytes), written.data.length, 'bench');
+  process.stdout.write(
+    `${shred ? 'shredded' : 'plain'}: ${block.rows} rows, ${rawMb.toFixed(1)} MB of lines, ${metadataMb.toFixed(1)} MB of metadata → ${(written.data.length / 1e6).toFixed(1)} MB, ${read.rowGroups.length} row groups, ${written.chunks.length} chunks, shapes and footer ${written.footerBytes} bytes\n`,
+  );
+  print('encode', rawMb, block.rows, times);
+  return { segment: written, footer: read };
+}
+
+const shredded = encode(true);
+
+/** Opens every row group anew, as after a restart, but for what it reads of the segment. */
+function eachShredded(visit: (group: ShreddedGroup, all: Uint32Array) => void): void {
+  const { data } = shredded.segment;
+  const { pool, rowGroups } = shredded.footer;
+  const stored = (offset: number, length: number): Uint8Array => data.subarray(offset, offset + length);
+  let reader: HexPoolReader | undefined;
+  const openPool = (): HexPoolReader => (reader ??= new HexPoolReader(openPage(pool!, stored(pool!.offset, pool!.storedBytes), 'bench'), 'bench'));
+  for (const rowGroup of rowGroups) {
+    const page = rowGroup.shapes!;
+    const shapes = decodeShapes(openPage(page, stored(page.offset, page.storedBytes), 'bench'), rowGroup, 'bench');
+    const source = new PageSource([], [], 'bench', (ranges) => ranges.map(({ offset, length }) => stored(offset, length)));
+    visit(new ShreddedGroup({ rowGroup, shapes, source, pool: openPool }, [], []), Uint32Array.from({ length: rowGroup.rows }, (_, i) => i));
+  }
+}
+print('open', rawMb, block.rows, measure(() => eachShredded(() => undefined)));
+print('decode times', rawMb, block.rows, measure(() => eachShredded((group) => void group.time())));
+print('decode lines', rawMb, block.rows, measure(() => eachShredded((group, rows) => void group.lines(rows))));
+print('decode lines, metadata, order', rawMb, block.rows, measure(() => eachShredded((group, rows) => [group.lines(rows), group.metadata(rows), group.order()])));
+print('decode lines of every hundredth row', rawMb, block.rows, measure(() => eachShredded((group, rows) => void group.lines(rows.filter((row) => row % 100 === 0)))));
+
+const { segment, footer } = encode(false);
 const stored = new Map<number, number>();
 for (const group of footer.rowGroups) for (const page of group.pages) stored.set(page.column, (stored.get(page.column) ?? 0) + page.storedBytes);
 process.stdout.write(`stored bytes per row by column: ${[...stored].map(([column, bytes]) => `${column}: ${(bytes / block.rows).toFixed(2)}`).join(', ')}\n`);
-print('encode', rawMb, block.rows, encoding);
-
 function decodeAll(data: Uint8Array, from: SegmentFooter, chunks: readonly (readonly ChunkSelection[])[], columns: ColumnNeeds, scratch?: DecodeScratch): number {
   let rows = 0;
   for (const [i, group] of from.rowGroups.entries()) {
@@ -171,7 +202,7 @@ const small: RowBlock = ((): RowBlock => {
   const each = rows / streams.length;
   return { ...block, rows, streams, stream: Uint32Array.from({ length: rows }, (_, i) => Math.floor(i / each)), time: Float64Array.from({ length: rows }, (_, i) => (i % each) * 1e9) };
 })();
-const smallWriter = new SegmentWriter();
+const smallWriter = new SegmentWriter({ shred: false });
 smallWriter.add('tenant', { ...small, order: { position: new Float64Array(small.rows).fill(7), index: Uint32Array.from({ length: small.rows }, (_, i) => i), partition: new Uint32Array(small.rows) } });
 const narrow = smallWriter.finish();
 const narrowFooter = decodeFooter(narrow.data, narrow.data.length, 'bench');
@@ -199,7 +230,7 @@ const million: RowBlock = ((): RowBlock => {
     lineLength: null, lines: empty, metadata: empty,
   };
 })();
-const writer = new SegmentWriter();
+const writer = new SegmentWriter({ shred: false });
 writer.add('tenant', million);
 const counted = writer.finish();
 const countedFooter = decodeFooter(counted.data, counted.data.length, 'bench');
