@@ -15,8 +15,9 @@ export interface LoadedUnit {
 /** All columns: what merging needs. */
 export const allColumns: ColumnNeeds = { order: true, lineLength: true, lines: true, metadata: true };
 
-/** After so many raw bytes what decompression allocated is given back. */
-const releaseBytes = 8 * 2 ** 20;
+/** After about so many bytes what decompression allocated is given back; a stored byte makes about so many. */
+const releaseBytes = 16 * 2 ** 20;
+const expansion = 4;
 
 /** Answer to an added unit. */
 export interface UnitDone {
@@ -52,12 +53,13 @@ export class ScanSessions {
     const storedBefore = this.#segments.storedBytes;
     const { scanner, holding } = this.#scan(scan, task);
     addUnit(scanner, loaded, this.#segments, () => holding.checkStop());
-    this.#bytesSinceRelease += loaded.unit.bytes;
+    const storedBytes = this.#segments.storedBytes - storedBefore;
+    this.#bytesSinceRelease += storedBytes * expansion;
     if (this.#bytesSinceRelease >= releaseBytes) {
       this.#bytesSinceRelease = 0;
       releaseNativeMemory();
     }
-    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs, storedBytes: this.#segments.storedBytes - storedBefore };
+    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs, storedBytes };
   }
 
   #scan(number: number, task: ScanTask | null): Scan {
