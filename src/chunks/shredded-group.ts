@@ -215,7 +215,7 @@ export class ShreddedGroup implements ShreddedRows {
       for (let i = 0; i < places.length; i++) {
         const at = start[targets[i]!]!;
         if (heads !== null) rebuildMetadata(heads, columns, i, out, at);
-        else columns[0]!.bytes.copy(out, at, columns[0]!.start[i]!, columns[0]!.start[i]! + columns[0]!.length[i]!);
+        else columns[0]!.bytes.copy(out, at, columns[0]!.start[i], columns[0]!.start[i]! + columns[0]!.length[i]!);
       }
     }
     return { bytes: out, start, length };

@@ -100,7 +100,7 @@ function searchAll(column: ShreddedColumn, count: number, needle: Buffer): Marks
     if (at >= start[place]! && at + needle.length <= start[place]! + length[place]!) {
       places.push(place);
       if (++place >= count) break;
-      at = all.indexOf(needle, start[place]!);
+      at = all.indexOf(needle, start[place]);
     } else at = all.indexOf(needle, at + 1);
   }
   return marksOf(places, count);

@@ -1,5 +1,5 @@
 import type { ShreddedColumn, ShreddedRows, ShreddedTemplate } from '../../../model/mod.ts';
-import { labelTest, type FilteredLabels } from '../../stages/label-filter.ts';
+import { labelTest, type FilteredLabels, type LabelTest } from '../../stages/label-filter.ts';
 import { TextCache } from '../../stages/text-cache.ts';
 import type { CompareOp, LabelFilter, Stage } from '../../syntax/mod.ts';
 import { and, type Marks } from './marks.ts';
@@ -111,7 +111,7 @@ function decide(filter: LabelFilter, labels: PlainLabels, count: number, decided
 const texts = new TextCache();
 
 /** Asks once for each distinct value. */
-function byEntries({ test }: ReturnType<typeof labelTest>, column: ShreddedColumn, count: number): Marks | null {
+function byEntries(filter: LabelTest, column: ShreddedColumn, count: number): Marks | null {
   const dictionary = column.dictionary();
   if (dictionary === null) return null;
   const { entries, size } = dictionary;
@@ -121,7 +121,7 @@ function byEntries({ test }: ReturnType<typeof labelTest>, column: ShreddedColum
   const one: FilteredLabels = { get: () => value, error: '', errorDetails: '' };
   for (let i = 0; i < size; i++) {
     value = texts.text(entries.bytes, entries.start[i]!, entries.start[i]! + entries.length[i]!, 'plain');
-    if (test(one)) {
+    if (filter.test(one)) {
       good[i] = 1;
       found++;
     }

@@ -29,7 +29,7 @@ function fold({ template, columns }: ShreddedTemplate): FoldedTemplate {
     if (i === template.holes.length) break;
     const entries = columns[i]!.header.kind === 'constant' ? columns[i]!.dictionary()?.entries : undefined;
     if (entries !== undefined) {
-      parts.push(entries.bytes.subarray(entries.start[0]!, entries.start[0]! + entries.length[0]!));
+      parts.push(entries.bytes.subarray(entries.start[0], entries.start[0]! + entries.length[0]!));
       continue;
     }
     text.push(joined(parts));

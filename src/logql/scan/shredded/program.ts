@@ -133,8 +133,11 @@ export class TemplateProgram {
       const target = builder.claim(slot);
       if (target === null) continue;
       builder.setBytes(target, bytes, start, end, form === 'token' ? 'plain' : form === 'string' ? (hasBackslash(bytes, start, end) ? 'json' : 'clean') : form);
-      if (target.filter !== null && !target.filter()) return false;
-      if (parser !== 'pattern' && builder.allFound) break;
+      const passes = target.filter === null || target.filter();
+      // Once it found all, `| json` does not drop the row any more; the filter itself comes later.
+      if (parser === 'json' && builder.allFound) break;
+      if (!passes) return false;
+      if (parser === 'logfmt' && builder.allFound) break;
     }
     return true;
   }
@@ -150,12 +153,13 @@ function valuesOf(stage: Stage, traced: readonly TracedLabel[], { template, colu
     if (from.kind === 'mixed') return null;
     const slot = builder.slot(name);
     if (from.kind === 'text') {
-      values.push({ name, slot, column: -1, text: from.bytes, form: template.kind === 'json' ? 'string' : template.kind === 'logfmt' ? 'clean' : 'plain', skipsEmpty });
+      values.push({ name, slot, column: -1, text: from.bytes, form: stage.kind === 'json' ? 'string' : stage.kind === 'logfmt' ? 'clean' : 'plain', skipsEmpty });
       continue;
     }
     const hole = template.holes[from.hole]!;
-    if (template.kind === 'logfmt' && hole === 'string' && hasByte(columns[from.hole]!, 0x5c)) return null;
-    values.push({ name, slot, column: from.hole, text: noText, form: template.kind === 'logfmt' ? 'clean' : hole === 'string' ? 'string' : hole === 'token' ? 'token' : 'plain', skipsEmpty });
+    if (stage.kind === 'logfmt' && hole === 'string' && hasByte(columns[from.hole]!, 0x5c)) return null;
+    const form = stage.kind === 'logfmt' ? 'clean' : stage.kind === 'json' && (hole === 'string' || hole === 'token') ? hole : 'plain';
+    values.push({ name, slot, column: from.hole, text: noText, form, skipsEmpty });
   }
   return values;
 }

@@ -62,6 +62,8 @@ export class TemplateFilter {
     const { fold, foldsWide } = literals;
     // Letters outside ASCII may equal those of a text without case.
     if (fold && foldsWide && !this.#isAscii()) return null;
+    // Of letters outside ASCII the bytes are not known without case.
+    if (fold && literals.texts.some((text) => /[\u0080-\u00ff]/.test(text))) return null;
     let marks: Marks = 'none';
     for (const text of literals.texts) {
       const one = this.#holding(Buffer.from(text, 'latin1'), fold, among);

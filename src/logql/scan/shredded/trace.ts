@@ -21,7 +21,11 @@ export type LabelOrigin =
   | { readonly kind: 'mixed' };
 
 /** Fills holes: what it is does not matter, only that it is of the hole's kind. */
-const fillers = { string: 'v', token: '1', array: '', bare: 'v', word: 'v', any: 'v' } as const;
+const fillers = { string: Buffer.from('v'), token: Buffer.from('1'), array: Buffer.alloc(0), bare: Buffer.from('v'), word: Buffer.from('v'), any: Buffer.from('v') } as const;
+/** For `| pattern`: a byte that no text of a query holds, because these are UTF-8. */
+const patternFiller = Buffer.from([0xff]);
+const noBytes = Buffer.alloc(0);
+const nullBytes = Buffer.from('null');
 
 /**
  * Which labels a parser stage makes of the lines of a template, found out by letting it parse one line; null where what it finds depends on more than what fills
@@ -32,27 +36,33 @@ export function traceParser(stage: Stage, stored: ShreddedTemplate): readonly Tr
   if (stage.kind === 'json') {
     if (template.kind !== 'json' || stage.extractions.length > 0) return null;
     // A null makes no label.
-    return traceOmitted(stage, template, key, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(columns[i]!) ? 'null' : null)));
+    return traceOmitted(stage, template, key, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(columns[i]!) ? nullBytes : null)));
   }
   if (stage.kind === 'logfmt') {
     // Escapes may be wrong, which only the stage itself tells.
     if (template.kind !== 'logfmt' || stage.extractions.length > 0 || (stage.strict && template.holes.some((hole, i) => hole === 'string' && hasByte(columns[i]!, 0x5c)))) return null;
     // An empty value makes no label.
-    return traceOmitted(stage, template, key, template.holes.map((_, i) => (columns[i]!.header.lengthMin === 0 && !stage.keepEmpty ? '' : null)));
+    return traceOmitted(stage, template, key, template.holes.map((_, i) => (columns[i]!.header.lengthMin === 0 && !stage.keepEmpty ? noBytes : null)));
   }
   if (stage.kind !== 'pattern') return null;
   const folded = foldConstants(stored);
+  // Nothing is found in an empty line.
+  if (folded.template.text.every((piece) => piece.length === 0) && folded.columns.every(({ header }) => header.lengthMin === 0)) return null;
   if (!isSettled(stage.pattern, folded.template, folded.columns)) return null;
-  const labels = parseFilled(stage, folded.template, folded.template.text.map((piece) => piece.toString('latin1')).join('\0'), () => null);
+  const texts = folded.template.text.map((piece) => `${piece.length}:${piece.toString('latin1')}`).join(';');
+  const labels = parseFilled(stage, folded.template, texts, () => patternFiller);
   return labels === null ? null : labels.map(({ name, from }) => ({ name, from: from.kind === 'hole' ? { kind: 'hole', hole: folded.numbers[from.hole]! } : from }));
 }
 
-/** Labels of a parser that makes none of holes filled in some way (`omitted`): those behind must not take their place. */
-function traceOmitted(stage: Stage, template: LineTemplate, key: string, omitted: readonly (string | null)[]): readonly TracedLabel[] | null {
+/** Labels of a parser that makes none of holes filled in some way (`omitted`): then no other key may take their name. */
+function traceOmitted(stage: Stage, template: LineTemplate, key: string, omitted: readonly (Buffer | null)[]): readonly TracedLabel[] | null {
   const labels = parseFilled(stage, template, key, () => null);
-  if (labels === null || omitted.every((filler) => filler === null)) return labels;
-  const others = parseFilled(stage, template, `${omitted.map((filler) => filler ?? '-').join()};${key}`, (hole) => omitted[hole] ?? null);
-  const left = labels.filter(({ from }) => from.kind !== 'hole' || omitted[from.hole] === null);
+  if (labels === null) return null;
+  // Only holes that labels come from: what would follow a label under the same name must show.
+  const holes = new Set(labels.flatMap(({ from }) => (from.kind === 'hole' && (omitted[from.hole] ?? null) !== null ? [from.hole] : [])));
+  if (holes.size === 0) return labels;
+  const others = parseFilled(stage, template, `${[...holes].join()};${key}`, (hole) => (holes.has(hole) ? omitted[hole]! : null));
+  const left = labels.filter(({ from }) => from.kind !== 'hole' || !holes.has(from.hole));
   return others !== null && others.length === left.length && others.every(({ name }, i) => name === left[i]!.name) ? labels : null;
 }
 
@@ -69,7 +79,7 @@ const parsed = new Map<string, readonly TracedLabel[] | null>();
 const parsedMax = 4096;
 
 /** Lets the stage parse a line whose holes are filled; null where it finds a fault. The line is told by `key`. */
-function parseFilled(stage: Stage, template: LineTemplate, key: string, other: (hole: number) => string | null): readonly TracedLabel[] | null {
+function parseFilled(stage: Stage, template: LineTemplate, key: string, other: (hole: number) => Buffer | null): readonly TracedLabel[] | null {
   const name = `${JSON.stringify(stage)};${key}`;
   let labels = parsed.get(name);
   if (labels === undefined) {
@@ -80,7 +90,7 @@ function parseFilled(stage: Stage, template: LineTemplate, key: string, other: (
   return labels;
 }
 
-function parseLine(stage: Stage, template: LineTemplate, other: (hole: number) => string | null): readonly TracedLabel[] | null {
+function parseLine(stage: Stage, template: LineTemplate, other: (hole: number) => Buffer | null): readonly TracedLabel[] | null {
   const parts: Buffer[] = [];
   const start: number[] = [];
   const end: number[] = [];
@@ -90,7 +100,7 @@ function parseLine(stage: Stage, template: LineTemplate, other: (hole: number) =
     length += piece.length;
     const kind = template.holes[i];
     if (kind === undefined) break;
-    const filler = Buffer.from(other(i) ?? fillers[kind]);
+    const filler = other(i) ?? fillers[kind];
     parts.push(filler);
     start.push(length);
     length += filler.length;
