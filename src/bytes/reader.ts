@@ -1,4 +1,4 @@
-import { SpoorError } from '../model/mod.ts';
+import { keepShape, SpoorError } from '../model/mod.ts';
 
 /**
  * Reads little-endian values from bytes that may be damaged or hostile: reading past the end or over a limit throws `corruption` that
@@ -97,3 +97,5 @@ export class ByteReader {
     if (this.remaining !== 0) throw this.damage(`${this.remaining} bytes left over`);
   }
 }
+
+keepShape(new ByteReader(new Uint8Array(0), ''));

@@ -1,3 +1,5 @@
+import { keepShape } from '../model/mod.ts';
+
 /** Appends little-endian values and byte strings to a buffer that grows. All formats of spoor are little-endian. */
 export class ByteWriter {
   #bytes: Buffer;
@@ -102,3 +104,5 @@ export class ByteWriter {
     this.#bytes.writeUInt32LE(value, at);
   }
 }
+
+keepShape(new ByteWriter(16));

@@ -1,5 +1,5 @@
 import { asBuffer } from '../bytes/mod.ts';
-import { SpoorError, type BytesColumn } from '../model/mod.ts';
+import { keepShape, SpoorError, type BytesColumn } from '../model/mod.ts';
 import type { ColumnValues } from './columns/column.ts';
 import { encodeColumn } from './columns/encode.ts';
 import type { HexPool } from './columns/pool.ts';
@@ -53,7 +53,7 @@ export class ShreddedContent implements RowGroupContent {
     const columns = new PlacedColumns();
     const shapes: Omit<Shape, 'key'>[] = [];
     for (const [number, group] of groups.entries()) {
-      for (const row of group.rows) templateOf[row] = number;
+      enterAt(templateOf, group.rows, number);
       shapes.push(this.#shape(group, lines.bytes, metadata.bytes, built, columns));
     }
     const placed = columns.place();
@@ -68,17 +68,12 @@ export class ShreddedContent implements RowGroupContent {
   #shape(group: TemplateRows, lines: Buffer, metadata: Buffer, { time, day }: RowsBuilt, placed: PlacedColumns): Omit<Shape, 'key'> {
     const { template, rows, width } = group;
     const count = rows.length;
-    const times = new Float64Array(count);
-    for (let i = 0; i < count; i++) times[i] = time[rows[i]!]!;
+    const times = timesOf(time, rows);
     const earlier: ColumnValues[] = [];
     const columns: Shape['columns'][number][] = [];
     for (let column = 0; column < width; column++) {
-      const start = new Uint32Array(count);
-      const length = new Uint32Array(count);
-      for (let i = 0, at = column; i < count; i++, at += width) {
-        start[i] = group.start[at]!;
-        length[i] = group.length[at]!;
-      }
+      const start = everyNth(group.start, column, width, count);
+      const length = everyNth(group.length, column, width, count);
       const values = { bytes: column < template.holes.length ? lines : metadata, start, length, count, time: times, day };
       const encoded = encodeColumn(values, { earlier, pool: this.#pool });
       earlier.push(values);
@@ -86,6 +81,24 @@ export class ShreddedContent implements RowGroupContent {
     }
     return { template, rows: count, columns };
   }
+}
+
+// Loops in functions of their own: V8 throws away what it compiled inside a running function when the loop ends.
+
+function timesOf(time: Float64Array, rows: Uint32Array): Float64Array {
+  const times = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) times[i] = time[rows[i]!]!;
+  return times;
+}
+
+function everyNth(cells: Uint32Array, first: number, width: number, count: number): Uint32Array {
+  const column = new Uint32Array(count);
+  for (let i = 0, at = first; i < count; i++, at += width) column[i] = cells[at]!;
+  return column;
+}
+
+function enterAt(into: Float64Array, rows: Uint32Array, value: number): void {
+  for (let i = 0; i < rows.length; i++) into[rows[i]!] = value;
 }
 
 /** Pages of columns, compressed; the small ones are put first, so that a few of them are one read. */
@@ -167,3 +180,7 @@ function grown(old: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
   array.set(old);
   return array;
 }
+
+keepShape(new ShreddedContent(null));
+keepShape(new GrowingTexts());
+keepShape(new PlacedColumns());

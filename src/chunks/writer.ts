@@ -1,4 +1,4 @@
-import { dayStartNs, formatLabels, SpoorError, type LabelSet, type RowBlock } from '../model/mod.ts';
+import { dayStartNs, formatLabels, keepShape, SpoorError, type LabelSet, type RowBlock } from '../model/mod.ts';
 import { encodeFooter } from './footer.ts';
 import { sealLabels } from './labels.ts';
 import { segmentLimits } from './limits.ts';
@@ -226,3 +226,6 @@ function fullBlock(block: RowBlock): FullBlock {
 function overLimit(name: keyof typeof segmentLimits): SpoorError {
   return new SpoorError('internal', { reason: `a segment cannot hold this: over the limit of ${segmentLimits[name]} (${name})` });
 }
+
+keepShape(new SegmentWriter());
+keepShape(new RowGroupBuilder(new PlainContent()));

@@ -4,6 +4,7 @@ export { ManualClock, systemClock, type Clock } from './clock.ts';
 export { formatGoDuration, formatPrometheusDuration, parseDuration, parseGoDuration, parsePrometheusDuration } from './durations.ts';
 export { errorCodes, errorText, isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails, type ErrorSpec } from './errors.ts';
 export { holeMayHold, wordSeparators } from './holes.ts';
+export { keepShape } from './keep-shape.ts';
 export { formatLabels, hashLabels, labelSet, labelsObject, labelValue, quoteGo, type Label, type LabelSet } from './labels.ts';
 export { defaultLimits, ignoredLimits, limitSpecs, type BlockedQuery, type LimitName, type Limits, type LimitSpec, type LimitsSource } from './limits.ts';
 export { strictestLimits } from './limits-of-several.ts';

@@ -1,3 +1,4 @@
+import { keepShape } from '../../model/mod.ts';
 import { randomBytes } from 'node:crypto';
 import { asBuffer, ByteReader, ByteWriter } from '../../bytes/mod.ts';
 import { SpoorError } from '../../model/mod.ts';
@@ -304,3 +305,5 @@ export class PoolColumn extends BaseColumn {
     return found.done();
   }
 }
+
+keepShape(new HexPool());

@@ -1,3 +1,4 @@
+import { keepShape } from '../../model/mod.ts';
 import { writeDigits } from './numbers.ts';
 
 /** Ways in which programs write a point in time. Numbers stand in files and are never reused. */
@@ -322,3 +323,6 @@ export class TimeWriter {
     return true;
   }
 }
+
+keepShape(new TimeParser({ form: timeForms.unix, fraction: 0, trimmed: false, mark: 0, zone: new Uint8Array(0) }, 0));
+keepShape(new TimeWriter({ form: timeForms.unix, fraction: 0, trimmed: false, mark: 0, zone: new Uint8Array(0) }, 0));
