@@ -289,6 +289,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/model/clock.test.ts': [
     'src/model/holes.ts',
+    'src/model/keep-shape.ts',
     'src/model/shredded-block.ts',
   ],
   'test/objects/directory.test.ts': [
