@@ -7,12 +7,21 @@ import { labelFilterError } from './label-filter.ts';
 import { labelFormatError } from './label-format.ts';
 import { lineFilterError } from './line-filter.ts';
 import { lineFormatError } from './line-format.ts';
+import { inRunOrder } from './order.ts';
 
 /** Throws `parse_error` with Loki's words for the first stage that cannot be run: a bad pattern, template, expression or address. */
 export function checkStages(stages: readonly Stage[]): void {
-  for (const stage of stages) {
-    const reason = stageFault(stage);
-    if (reason !== null) throw stageError(formatStage(stage), reason);
+  const ordered = inRunOrder(stages);
+  for (let from = 0; from < ordered.length; ) {
+    // Line filters behind one another are one stage to Loki, which begins with the last of them.
+    let to = from + 1;
+    if (ordered[from]?.kind === 'line_filter') while (ordered[to]?.kind === 'line_filter') to++;
+    const together = ordered.slice(from, to);
+    for (const stage of together.toReversed()) {
+      const reason = stageFault(stage);
+      if (reason !== null) throw stageError(together.map(formatStage).join(' '), reason);
+    }
+    from = to;
   }
 }
 

@@ -38,10 +38,9 @@ export function compileStage(stage: Stage, labels: LabelsBuilder): CompiledStage
  * the query that stands; `unwrap` has such a filter if it has only one.
  */
 export function compilePipeline(stages: readonly Stage[], labels: LabelsBuilder, unwrap: Unwrap | null): readonly CompiledStage[] {
-  const filters = stages.flatMap((stage) => (stage.kind === 'label_filter' ? [stage.filter] : []));
-  if (unwrap?.filters.length === 1) filters.push(...unwrap.filters);
-  for (const filter of filters) {
-    const compiled = labelTest(filter);
+  const filters = stages.flatMap((stage) => (stage.kind === 'label_filter' ? [labelTest(stage.filter)] : []));
+  if (unwrap?.filters.length === 1) filters.push(...unwrap.filters.map((filter) => labelTest(filter, true)));
+  for (const compiled of filters) {
     const [name] = compiled.fields;
     if (!compiled.isBinary && name !== undefined) labels.filterWhileParsing(name, () => compiled.test(labels));
   }

@@ -34,10 +34,10 @@ export function compileLabelFilter(stage: LabelFilterStage): CompiledStage {
 }
 
 /** Compiles a label filter. Throws RegexSyntaxError. */
-export function labelTest(filter: LabelFilter): LabelTest {
+export function labelTest(filter: LabelFilter, isExact = false): LabelTest {
   if (filter.kind === 'and' || filter.kind === 'or') {
-    const left = labelTest(filter.left);
-    const right = labelTest(filter.right);
+    const left = labelTest(filter.left, isExact);
+    const right = labelTest(filter.right, isExact);
     const fields = [...new Set([...left.fields, ...right.fields])];
     if (filter.kind === 'or') return { test: (labels) => left.test(labels) || right.test(labels), fields, isBinary: true, alwaysTrue: false };
     // Loki evaluates the right side too, which may set an error.
@@ -49,8 +49,8 @@ export function labelTest(filter: LabelFilter): LabelTest {
   }
   if (filter.kind === 'string_filter') return stringFilter(filter.matcher.name, textFilter(filter.matcher.op, filter.matcher.value));
   if (filter.kind === 'ip_filter') return ipFilter(filter.name, filter.op === '!=', filter.pattern);
-  // Loki hands queries on in their printed form, which has two or three digits of a size: `> 5MiB` is `> 5.2MB` to it.
-  if (filter.kind === 'bytes_filter') return numberFilter(filter.name, filter.op, parseBytesGo(formatBytes(filter.value)).value, parseBytesGo);
+  // Loki hands stages on in their printed form, which has two or three digits of a size: `> 5MiB` is `> 5.2MB` to it; not so filters behind unwrap.
+  if (filter.kind === 'bytes_filter') return numberFilter(filter.name, filter.op, isExact ? filter.value : parseBytesGo(formatBytes(filter.value)).value, parseBytesGo);
   return numberFilter(filter.name, filter.op, filter.value, filter.kind === 'number_filter' ? parseFloatGo : parseDurationGo);
 }
 

@@ -14,7 +14,7 @@ export interface CompiledUnwrap {
 /** Compiles `| unwrap conversion(label) | filters`. */
 export function compileUnwrap(unwrap: Unwrap): CompiledUnwrap {
   const convert = conversions[unwrap.conversion];
-  const filters = unwrap.filters.map(labelTest);
+  const filters = unwrap.filters.map((filter) => labelTest(filter, true));
   const { label } = unwrap;
   // Neighbouring rows often have the same value.
   let lastText = '0';

@@ -11,6 +11,8 @@ test.each([
   ['|~ "("', 'parse error : stage \'|~ "("\' : error parsing regexp: missing closing ): `(`'],
   ['|= ip("not an ip")', 'parse error : stage \'|= ip("not an ip")\' : ip: invalid pattern: "not an ip"'],
   ['|> "<_><_>"', "parse error : stage '|> \"<_><_>\"' : found consecutive capture '<_><_>': invalid expression"],
+  ['|= "a" | json |~ "(" != "b" | c="d" |= "e"', 'parse error : stage \'|= "a" |~ "(" != "b"\' : error parsing regexp: missing closing ): `(`'],
+  ['| json x="a[" |~ "("', 'parse error : stage \'|~ "("\' : error parsing regexp: missing closing ): `(`'],
   ['| json x="a["', "parse error : stage '| json x=\"a[\"' : cannot parse expression [a[]: syntax error: unexpected $end, expecting STRING or INDEX"],
   ['| line_format "{{ end }}"', "parse error : stage '| line_format \"{{ end }}\"' : invalid line template: template: line:1: unexpected {{end}}"],
   ['| logfmt | label_format __error__="x"', "parse error : stage '| label_format __error__=\"x\"' : __error__ cannot be formatted"],
