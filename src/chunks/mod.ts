@@ -3,7 +3,7 @@ export { segmentTrailerBytes, segmentVersion } from './format.ts';
 export { decodeLabels } from './labels.ts';
 export { segmentLimits } from './limits.ts';
 export type { ByteRange, ChunkSelection, PageMeta, RowGroupMeta, RowRange, SegmentChunk, SegmentFooter, TenantMeta } from './meta.ts';
-export { rowGroupRanges } from './ranges.ts';
+export { coalesce, frontPages, rowGroupRanges } from './ranges.ts';
 export { decodeRowGroup } from './row-group-reader.ts';
 export { decodeShapes, type Shape } from './shapes.ts';
 export { HexPoolReader } from './columns/pool.ts';

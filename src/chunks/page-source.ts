@@ -12,17 +12,21 @@ export class PageSource {
   readonly #ranges: ByteRange[];
   readonly #buffers: Uint8Array[];
   readonly #readNow: ReadNow | null;
+  readonly #gapBytesMax: number | undefined;
   /** Names the segment in errors. */
   readonly where: string;
+  /** The pages that were opened. */
+  readonly opened = new Set<PageMeta>();
 
   /**
-   * `readNow` reads what is missing when it is asked for; without it all that is asked for must be there. Throws `corruption` where a buffer is not as long as
+   * `readNow` reads what is missing when it is asked for, with gaps of up to `gapBytesMax` (rangeGapBytesMax); without it all that is asked for must be there. Throws `corruption` where a buffer is not as long as
    * its range: the segment is cut.
    */
-  constructor(ranges: readonly ByteRange[], buffers: readonly Uint8Array[], where: string, readNow: ReadNow | null = null) {
+  constructor(ranges: readonly ByteRange[], buffers: readonly Uint8Array[], where: string, readNow: ReadNow | null = null, gapBytesMax?: number) {
     this.#ranges = [];
     this.#buffers = [];
     this.#readNow = readNow;
+    this.#gapBytesMax = gapBytesMax;
     this.where = where;
     this.#keep(ranges, buffers);
   }
@@ -42,12 +46,13 @@ export class PageSource {
     if (this.#readNow === null) return;
     const missing = pages.filter((page) => page.storedBytes > 0 && this.#find(page) === undefined);
     if (missing.length === 0) return;
-    const ranges = coalesce(missing.toSorted((a, b) => a.offset - b.offset));
+    const ranges = coalesce(missing.toSorted((a, b) => a.offset - b.offset), this.#gapBytesMax);
     this.#keep(ranges, this.#readNow(ranges));
   }
 
   /** The raw bytes of a page, checked. Throws `internal` where the page was not read. */
   open(page: PageMeta): Uint8Array {
+    this.opened.add(page);
     return openPage(page, this.#stored(page), this.where);
   }
 

@@ -65,17 +65,22 @@ export function touchedPages(pages: readonly PageMeta[], chunks: readonly RowRan
  * What to read of a segment to decode `columns` of a row group, in file order; reads with a small gap between them are one. With `chunks` only the
  * pages of lines and metadata that hold their rows are read. Hand the ranges and what was read to decodeRowGroup, with the same columns and chunks.
  */
-export function rowGroupRanges(rowGroup: RowGroupMeta, columns: ColumnNeeds, chunks?: readonly RowRange[]): ByteRange[] {
-  return coalesce(neededPages(rowGroup, columns, chunks));
+export function rowGroupRanges(rowGroup: RowGroupMeta, columns: ColumnNeeds, chunks?: readonly RowRange[], gapBytesMax?: number): ByteRange[] {
+  return coalesce(neededPages(rowGroup, columns, chunks), gapBytesMax);
+}
+
+/** The pages that every scan wants first: rows of runs, times, and numbers of templates. */
+export function frontPages(rowGroup: RowGroupMeta): PageMeta[] {
+  return rowGroup.pages.filter(({ column }) => column === columnIds.runRows || column === columnIds.time || column === columnIds.template);
 }
 
 /** The ranges in which pages stand, which come in file order; those with a small gap between them are one. */
-export function coalesce(pages: readonly PageMeta[]): ByteRange[] {
+export function coalesce(pages: readonly PageMeta[], gapBytesMax: number = segmentLimits.rangeGapBytesMax): ByteRange[] {
   const ranges: { offset: number; length: number }[] = [];
   for (const page of pages) {
     if (page.storedBytes === 0) continue;
     const last = ranges.at(-1);
-    if (last !== undefined && page.offset - (last.offset + last.length) <= segmentLimits.rangeGapBytesMax) last.length = page.offset + page.storedBytes - last.offset;
+    if (last !== undefined && page.offset - (last.offset + last.length) <= gapBytesMax) last.length = page.offset + page.storedBytes - last.offset;
     else ranges.push({ offset: page.offset, length: page.storedBytes });
   }
   return ranges;

@@ -5,11 +5,17 @@ export interface ReadStats {
   readonly headChunksFound: number;
   /** Of these chunks of segments: those whose rows the index counted, so that they were not opened. */
   readonly chunksCounted: number;
-  /** Chunks of segments that were opened, the row groups and segments that they lie in, and bytes of the object store that were read for them. */
+  /** Chunks of segments that were opened, the row groups and segments that they lie in, and bytes that were read of these, as they are stored, wherever they came from. */
   readonly chunks: number;
   readonly rowGroups: number;
   readonly segments: number;
   readonly storedBytes: number;
+  /** Requests to the object store, index and read-ahead included, and bytes that they brought. */
+  readonly storeRequests: number;
+  readonly storeBytes: number;
+  /** Blocks that the cache on disk had, and bytes of these that were wanted. */
+  readonly cacheHits: number;
+  readonly cacheBytes: number;
   /** The same of heads: stretches of one stream in a block, rows and bytes of lines and metadata. */
   readonly headChunks: number;
   readonly headRows: number;
@@ -24,7 +30,8 @@ export interface ReadStats {
 
 /** Nothing read. */
 export const noReads: ReadStats = {
-  chunksFound: 0, headChunksFound: 0, chunksCounted: 0, chunks: 0, rowGroups: 0, segments: 0, storedBytes: 0, headChunks: 0, headRows: 0, headBytes: 0, units: 0, mergeUnits: 0, indexMs: 0, workMs: 0,
+  chunksFound: 0, headChunksFound: 0, chunksCounted: 0, chunks: 0, rowGroups: 0, segments: 0, storedBytes: 0,
+  storeRequests: 0, storeBytes: 0, cacheHits: 0, cacheBytes: 0, headChunks: 0, headRows: 0, headBytes: 0, units: 0, mergeUnits: 0, indexMs: 0, workMs: 0,
 };
 
 const names = Object.keys(noReads) as (keyof ReadStats)[];

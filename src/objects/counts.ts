@@ -1,4 +1,5 @@
 import type { ObjectStore } from './port.ts';
+import { currentAccount } from './read-account.ts';
 
 /** What a request asks of the store. A multipart upload counts once for each of its requests. */
 export type ObjectOperation = 'put' | 'put_if_absent' | 'multipart' | 'get' | 'head' | 'list' | 'delete';
@@ -25,11 +26,21 @@ export interface CountedObjectStore extends ObjectStore {
 export class RequestCounter {
   readonly #requests = noRequests();
   readonly #failures = noRequests();
-  bytesRead = 0;
+  #bytesRead = 0;
   bytesWritten = 0;
 
   request(operation: ObjectOperation): void {
     this.#requests[operation]++;
+    if (operation !== 'get' && operation !== 'head') return;
+    const account = currentAccount();
+    if (account !== undefined) account.requests++;
+  }
+
+  /** Bytes of an object came. */
+  read(bytes: number): void {
+    this.#bytesRead += bytes;
+    const account = currentAccount();
+    if (account !== undefined) account.bytes += bytes;
   }
 
   failure(operation: ObjectOperation): void {
@@ -37,7 +48,7 @@ export class RequestCounter {
   }
 
   snapshot(): ObjectCounts {
-    return { requests: { ...this.#requests }, failures: { ...this.#failures }, bytesRead: this.bytesRead, bytesWritten: this.bytesWritten };
+    return { requests: { ...this.#requests }, failures: { ...this.#failures }, bytesRead: this.#bytesRead, bytesWritten: this.bytesWritten };
   }
 }
 

@@ -69,7 +69,7 @@ class DirectoryStore implements CountedObjectStore {
     signal.throwIfAborted();
     const data = await this.#count('get', key, () => readRange(join(this.#root, key), offset, length, signal));
     signal.throwIfAborted();
-    this.#counter.bytesRead += data.length;
+    this.#counter.read(data.length);
     return data;
   }
 

@@ -1,6 +1,12 @@
+export { blockBytes } from './cache/block.ts';
+export { BlockReader, type BlockPlace } from './cache/block-reader.ts';
+export { CachedStore } from './cache/cached-store.ts';
+export { DiskCache, type DiskCacheStats } from './cache/disk-cache.ts';
+export { storeIdentity } from './cache/identity.ts';
 export type { CountedObjectStore, ObjectCounts, ObjectOperation } from './counts.ts';
 export { openDirectoryStore, type DirectoryStoreOptions } from './directory.ts';
 export { checkKey, keyBytesMax } from './keys.ts';
-export type { ObjectStore } from './port.ts';
-export { openS3Store, type S3StoreOptions } from './s3.ts';
 export { LocalReader } from './local-reader.ts';
+export type { ObjectStore } from './port.ts';
+export { accountReads, addReadCounts, noReadCounts, readsSince, type ReadCounts } from './read-account.ts';
+export { openS3Store, type S3StoreOptions } from './s3.ts';

@@ -163,7 +163,7 @@ class S3Store implements CountedObjectStore {
         if (answer.$metadata.httpStatusCode !== 206 || answer.Body === undefined) throw new Error('the server ignored the Range header');
         const data = await answer.Body.transformToByteArray();
         if (answer.ContentLength !== undefined && data.length !== answer.ContentLength) throw new Error(`${data.length} of ${answer.ContentLength} bytes came`);
-        this.#counter.bytesRead += data.length;
+        this.#counter.read(data.length);
         return data;
       } catch (error) {
         // A range that begins behind the end.

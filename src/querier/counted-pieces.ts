@@ -1,5 +1,6 @@
 import { createScanner, noReads, type AggregateScanner, type Partial, type ScanTask } from '../logql/mod.ts';
 import { dayOf, dayStartNs, type LabelSet } from '../model/mod.ts';
+import { storeReads, type IndexCost } from './read-tally.ts';
 import type { Piece } from './units.ts';
 
 /** Counts pieces by what the index says of them, for tasks that ask no more than how many rows there are and when. */
@@ -24,11 +25,11 @@ export class CountedPieces {
     return counted;
   };
 
-  /** The result; `indexMs` is what it took to find the pieces. */
-  *finish(indexMs: number): Generator<Partial> {
+  /** The result; `index` is what it took to find the pieces, where nobody else tells. */
+  *finish(index: IndexCost | null): Generator<Partial> {
     if (this.#scanner === null || !this.#any) return;
     const partial = this.#scanner.finish();
-    const read = { ...noReads, chunksFound: this.chunks, chunksCounted: this.chunks, indexMs };
+    const read = { ...noReads, chunksFound: this.chunks, chunksCounted: this.chunks, ...(index === null ? {} : { indexMs: index.ms, ...storeReads(index.reads) }) };
     yield { ...partial, stats: { ...partial.stats, read } };
   }
 }

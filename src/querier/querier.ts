@@ -2,13 +2,14 @@ import type { IndexReader, SelectedStream } from '../index/mod.ts';
 import type { Generation, ReadSnapshot } from '../ingester/mod.ts';
 import { compileMatcher, mergeBatches, type Batch, type LogSource, type Partial, type ScanTask } from '../logql/mod.ts';
 import { ByteBudget, systemClock } from '../model/mod.ts';
+import { accountReads, noReadCounts } from '../objects/mod.ts';
 import { LabelQuerier } from './labels.ts';
 import { explainScan, type ScanExplanation } from './explain.ts';
 import { CountedPieces } from './counted-pieces.ts';
 import { piecesOf, planUnits } from './pieces.ts';
 import { checkComplete, unitsWithinLimit } from './read-limit.ts';
 import type { ScanPool, SnapshotSource } from './ports.ts';
-import { ReadTally } from './read-tally.ts';
+import { ReadTally, type IndexCost } from './read-tally.ts';
 import { runScan } from './scan-run.ts';
 import { FairTurns } from './schedule/turns.ts';
 import type { Unit } from './units.ts';
@@ -19,6 +20,8 @@ export interface QuerierParts {
   readonly pool: ScanPool;
   /** Bytes of rows that all scans together may have read and not looked through yet. */
   readonly scanBytesMax: number;
+  /** Units of a scan whose reads are begun before it is their turn (0). */
+  readonly readAhead?: number;
 }
 
 /** Reads heads and segments: implements LogSource, and what labels, series and statistics need. */
@@ -78,13 +81,14 @@ export class Querier implements LogSource {
   async *scanSnapshot(task: ScanTask, snapshot: ReadSnapshot, signal: AbortSignal): AsyncGenerator<Batch | Partial> {
     if (task.startNs >= task.endNs) return;
     const beganMs = systemClock.monotonicMs();
-    const stored = await this.select(task, snapshot, signal);
-    const indexMs = systemClock.monotonicMs() - beganMs;
+    const reads = noReadCounts();
+    const stored = await accountReads(reads, () => this.select(task, snapshot, signal));
+    const index: IndexCost = { ms: systemClock.monotonicMs() - beganMs, reads };
     const counted = new CountedPieces(task);
     const units = planUnits(task, piecesOf(task, stored, snapshot), counted.count);
-    yield* counted.finish(units.length === 0 ? indexMs : 0);
+    yield* counted.finish(units.length === 0 ? index : null);
     const allowed = unitsWithinLimit(task, units);
-    for await (const result of this.run(task, allowed, signal, indexMs)) {
+    for await (const result of this.run(task, allowed, signal, index)) {
       checkComplete(task, result, units, allowed.length);
       yield result;
     }
@@ -106,11 +110,12 @@ export class Querier implements LogSource {
     return this.#parts.index.select(snapshot.catalogue.indexesFor(tenant, startNs, endNs), { matchers: task.matchers.map(compileMatcher), startNs, endNs }, signal);
   }
 
-  /** Runs units, whose rows must be held by the caller, on all lanes of the pool. `indexMs`: what it took to find them. */
-  async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal, indexMs = 0): AsyncGenerator<Batch | Partial> {
+  /** Runs units, whose rows must be held by the caller, on all lanes of the pool. `index`: what it took to find them. */
+  async *run(task: ScanTask, units: readonly Unit[], signal: AbortSignal, index: IndexCost = { ms: 0, reads: noReadCounts() }): AsyncGenerator<Batch | Partial> {
     this.#running += 1;
-    const tally = new ReadTally(units, indexMs);
-    const results = await runScan({ pool: this.#parts.pool, memory: this.#memory, turns: this.#turns, worked: (unit, done) => tally.add(unit, done) }, task, units, signal).finally(() => {
+    const tally = new ReadTally(units, index);
+    const { pool, readAhead = 0 } = this.#parts;
+    const results = await runScan({ pool, memory: this.#memory, turns: this.#turns, readAhead, worked: (unit, done) => tally.add(unit, done) }, task, units, signal).finally(() => {
       this.#running -= 1;
     });
     const batches = results.filter((result) => result.kind === 'batch');

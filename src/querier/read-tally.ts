@@ -1,10 +1,23 @@
 import { noReads, type Batch, type Partial, type ReadStats, type ScanStats } from '../logql/mod.ts';
+import { addReadCounts, type ReadCounts } from '../objects/mod.ts';
 import type { UnitDone } from './scan-session.ts';
 import type { Unit } from './units.ts';
+
+/** What it took to find the units of a scan. */
+export interface IndexCost {
+  readonly ms: number;
+  readonly reads: ReadCounts;
+}
+
+/** Reads by their names in statistics. */
+export function storeReads({ requests, bytes, cacheHits, cacheBytes }: Readonly<ReadCounts>): Pick<ReadStats, 'storeRequests' | 'storeBytes' | 'cacheHits' | 'cacheBytes'> {
+  return { storeRequests: requests, storeBytes: bytes, cacheHits, cacheBytes };
+}
 
 /** Counts what a scan read, unit by unit. */
 export class ReadTally {
   readonly #found: Pick<ReadStats, 'chunksFound' | 'headChunksFound' | 'indexMs'>;
+  #reads: ReadCounts;
   readonly #segments = new Set<string>();
   #chunks = 0;
   #rowGroups = 0;
@@ -19,8 +32,8 @@ export class ReadTally {
   #rows = 0;
   #bytes = 0;
 
-  /** `units` are all that the scan may read, which it took `indexMs` to find. */
-  constructor(units: readonly Unit[], indexMs: number) {
+  /** `units` are all that the scan may read; `index` is what it took to find them. */
+  constructor(units: readonly Unit[], index: IndexCost) {
     let [chunksFound, headChunksFound] = [0, 0];
     for (const { sources } of units) {
       for (const { source, pieces } of sources) {
@@ -28,15 +41,17 @@ export class ReadTally {
         else chunksFound += pieces.length;
       }
     }
-    this.#found = { chunksFound, headChunksFound, indexMs };
+    this.#found = { chunksFound, headChunksFound, indexMs: index.ms };
+    this.#reads = index.reads;
   }
 
   /** A worker is through with a unit. */
-  add(unit: Unit, { workMs = 0, storedBytes = 0 }: UnitDone): void {
+  add(unit: Unit, { workMs = 0, storedBytes = 0, reads }: UnitDone): void {
     this.#units += 1;
     if (unit.merge) this.#mergeUnits += 1;
     this.#workMs += workMs;
     this.#storedBytes += storedBytes;
+    if (reads !== undefined) this.#reads = addReadCounts(this.#reads, reads);
     this.#bytes += unit.bytes;
     for (const { source, pieces } of unit.sources) {
       const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
@@ -69,6 +84,7 @@ export class ReadTally {
     return {
       ...noReads,
       ...this.#found,
+      ...storeReads(this.#reads),
       segments: this.#segments.size,
       rowGroups: this.#rowGroups,
       chunks: this.#chunks,

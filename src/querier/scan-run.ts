@@ -3,7 +3,7 @@ import { isSpoorError, type ByteBudget, type ColumnNeeds, type Share } from '../
 import type { ScanPool } from './ports.ts';
 import type { UnitDone } from './scan-session.ts';
 import type { FairTurns, Turn, TurnTaker } from './schedule/turns.ts';
-import type { Unit } from './units.ts';
+import type { SegmentSource, Unit } from './units.ts';
 
 /** What scans work with. */
 export interface ScanParts {
@@ -12,6 +12,8 @@ export interface ScanParts {
   readonly memory: ByteBudget;
   /** Turns to work on a unit. */
   readonly turns: FairTurns;
+  /** Units whose reads are begun before it is their turn (0). */
+  readonly readAhead?: number;
   /** Told of each unit that a worker is through with. */
   readonly worked?: (unit: Unit, done: UnitDone) => void;
 }
@@ -170,7 +172,9 @@ class LaneRun {
       if (unit.sources.some(({ source }) => source.kind === 'segment')) share = await parts.memory.share(unit.bytes, signal);
       signal.throwIfAborted();
       this.#isBegun = true;
-      const done = await parts.pool.add(this.#lane, scan, this.#task, { unit, needs });
+      // Rows beyond a unit that is tried first may not be wanted at all.
+      const ahead = this.#isProbing ? [] : next.announce(parts.readAhead ?? 0);
+      const done = await parts.pool.add(this.#lane, scan, this.#task, { unit, needs, ahead });
       this.#task = null;
       workMs = done.workMs;
       next.bound(done.boundNs);
@@ -181,6 +185,9 @@ class LaneRun {
     }
   }
 }
+
+/** Row groups that are announced at a time at most. */
+const announcedMax = 64;
 
 /**
  * Hands units out in order, and no more once a log query cannot want any later one. Lanes take turns at the units of a scan for patterns: which clusters of lines are dropped, where there are too many, then does not
@@ -193,6 +200,8 @@ class UnitQueue {
   /** The next unit of each lane; one for all of them where any may take any. */
   readonly #next: number[];
   #boundNs: bigint | null = null;
+  /** Units before this one were announced. */
+  #announced = 0;
 
   /** `onDrained` is told when there is none left. */
   constructor(units: readonly Unit[], task: ScanTask, lanes: number, onDrained: () => void) {
@@ -212,16 +221,27 @@ class UnitQueue {
     return unit;
   }
 
+  /** Row groups of the next so many units, each once. */
+  announce(units: number): readonly SegmentSource[] {
+    const from = Math.max(this.#announced, Math.min(...this.#next));
+    const to = Math.max(...this.#next) + units;
+    if (units === 0 || to <= from) return [];
+    this.#announced = to;
+    return this.#units.slice(from, to).filter((unit) => this.#isWanted(unit)).flatMap(({ sources }) => sources.flatMap(({ source }) => (source.kind === 'segment' ? [source] : []))).slice(0, announcedMax);
+  }
+
   #tellDrained(): void {
     if (this.#next.every((_, place) => this.#upcoming(place) === undefined)) this.#onDrained();
   }
 
   #upcoming(place: number): Unit | undefined {
     const unit = this.#units[this.#next[place]!];
-    if (unit === undefined) return undefined;
-    if (this.#boundNs !== null && this.#direction === 'backward' && unit.maxNs < this.#boundNs) return undefined;
-    if (this.#boundNs !== null && this.#direction === 'forward' && unit.minNs > this.#boundNs) return undefined;
-    return unit;
+    return unit !== undefined && this.#isWanted(unit) ? unit : undefined;
+  }
+
+  #isWanted(unit: Unit): boolean {
+    if (this.#boundNs === null) return true;
+    return this.#direction === 'backward' ? unit.maxNs >= this.#boundNs : this.#direction === 'forward' ? unit.minNs <= this.#boundNs : true;
   }
 
   /** A lane has all rows that are wanted up to this time. */

@@ -1,15 +1,19 @@
 import { releaseNativeMemory } from '../bytes/mod.ts';
 import { headRows, inWindows, OrderedRows, viewHeadBlock, type TimeWindow } from '../ingester/mod.ts';
 import { createScanner, Holding, type Batch, type BlockScanner, type Partial, type ScanTask } from '../logql/mod.ts';
-import { shreddedBlock, systemClock, type BytesColumn, type Clock, type ColumnNeeds, type RowBlock } from '../model/mod.ts';
-import type { SegmentCache } from './segment-cache.ts';
+import { isSpoorError, shreddedBlock, systemClock, type BytesColumn, type Clock, type ColumnNeeds, type RowBlock } from '../model/mod.ts';
+import { readsSince, type ReadCounts } from '../objects/mod.ts';
+import type { SegmentCache, SegmentUser } from './segment-cache.ts';
 import type { SegmentSource, Unit, UnitPiece } from './units.ts';
+import { WantedPages } from './wanted-pages.ts';
 
 /** A unit as it goes to a worker, which reads its segments itself. */
 export interface LoadedUnit {
   readonly unit: Unit;
   /** Columns that the scan needs of blocks. */
   readonly needs: ColumnNeeds;
+  /** Row groups of units that come soon, here or in another thread. */
+  readonly ahead?: readonly SegmentSource[];
 }
 
 /** All columns: what merging needs. */
@@ -25,14 +29,19 @@ export interface UnitDone {
   readonly boundNs: bigint | null;
   /** Milliseconds that the unit took. */
   readonly workMs?: number;
-  /** Bytes of the object store that were read for it. */
+  /** Bytes of segments that were read for it, as they are stored. */
   readonly storedBytes?: number;
+  /** What that took of the object store and the cache on disk. */
+  readonly reads?: Readonly<ReadCounts>;
 }
 
 /** A scan in one thread. */
 interface Scan {
   readonly scanner: BlockScanner;
   readonly holding: Holding;
+  readonly user: SegmentUser;
+  /** Row groups ahead whose segments could not be opened yet. */
+  ahead: readonly SegmentSource[];
 }
 
 /** The scans under way in one worker thread, each with its scanner. Blocking calls. */
@@ -50,23 +59,34 @@ export class ScanSessions {
   /** Runs a unit. `task` comes with the first one. */
   add(scan: number, task: ScanTask | null, loaded: LoadedUnit): UnitDone {
     const beganMs = this.#clock.monotonicMs();
-    const storedBefore = this.#segments.storedBytes;
-    const { scanner, holding } = this.#scan(scan, task);
-    addUnit(scanner, loaded, this.#segments, () => holding.checkStop());
-    const storedBytes = this.#segments.storedBytes - storedBefore;
+    const segments = this.#segments;
+    const [storedBefore, readsBefore] = [segments.storedBytes, { ...segments.reads }];
+    const known = this.#scan(scan, task);
+    const { scanner, holding } = known;
+    segments.serve(known.user);
+    known.ahead = [...known.ahead, ...(loaded.ahead ?? [])].filter((source) => !segments.bringNear(source));
+    try {
+      addUnit(scanner, loaded, segments, () => holding.checkStop());
+    } catch (error) {
+      if (isSpoorError(error, 'corruption')) segments.forget(segmentsOf(loaded.unit));
+      throw error;
+    }
+    segments.noteWanted();
+    const storedBytes = segments.storedBytes - storedBefore;
     this.#bytesSinceRelease += storedBytes * expansion;
     if (this.#bytesSinceRelease >= releaseBytes) {
       this.#bytesSinceRelease = 0;
       releaseNativeMemory();
     }
-    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs, storedBytes };
+    return { boundNs: scanner.boundNs(), workMs: this.#clock.monotonicMs() - beganMs, storedBytes, reads: readsSince(segments.reads, readsBefore) };
   }
 
   #scan(number: number, task: ScanTask | null): Scan {
     const known = this.#scans.get(number);
     if (known !== undefined) return known;
     if (task === null) throw new TypeError(`scan ${number} was not begun`);
-    const scan = { scanner: createScanner(task), holding: new Holding(task.control) };
+    const holding = new Holding(task.control);
+    const scan: Scan = { scanner: createScanner(task), holding, user: { isStopped: () => holding.isStopped, wanted: new WantedPages() }, ahead: [] };
     this.#scans.set(number, scan);
     return scan;
   }
@@ -94,11 +114,16 @@ function packLines(batch: Batch): { readonly result: Batch; readonly buffers: re
   return { result: { ...batch, rows }, buffers: [buffer] };
 }
 
+function segmentsOf({ sources }: Unit): Set<string> {
+  return new Set(sources.flatMap(({ source }) => (source.kind === 'segment' ? [source.segment.key] : [])));
+}
+
 /** Gives the scanner the rows of a unit, each once. */
-function addUnit(scanner: BlockScanner, { unit, needs }: LoadedUnit, segments: SegmentCache, checkStop: () => void): void {
+function addUnit(scanner: BlockScanner, { unit, needs }: LoadedUnit, segments: SegmentCache, backward: boolean, checkStop: () => void): void {
   const toMerge: RowBlock[] = [];
   const columns = unit.merge ? allColumns : needs;
-  for (const { source, pieces } of unit.sources) {
+  // The rows that are wanted first lie in the last sources where later rows come first.
+  for (const { source, pieces } of backward ? unit.sources.toReversed() : unit.sources) {
     checkStop();
     if (source.kind === 'head') {
       const wanted = pieces.map(({ slot, rowStart, windows }) => ({ slot, streamId: rowStart, windows }));

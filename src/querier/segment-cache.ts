@@ -1,11 +1,13 @@
 import {
-  decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
+  coalesce, decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, frontPages, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
   type ByteRange, type PageMeta, type RowGroupMeta, type SegmentFooter, type Shape,
 } from '../chunks/mod.ts';
 import { inWindows } from '../ingester/mod.ts';
 import { SpoorError, type ColumnNeeds, type LabelSet, type RowBlock, type ShreddedRun } from '../model/mod.ts';
+import { noReadCounts, type ReadCounts } from '../objects/mod.ts';
 import type { SegmentIo } from './ports.ts';
 import type { SegmentSource, UnitPiece } from './units.ts';
+import { WantedPages } from './wanted-pages.ts';
 
 /** What is kept of a segment: its tail (shapes and footer), and its pool once it was needed. */
 interface OpenSegment {
@@ -18,6 +20,20 @@ interface OpenSegment {
   bytes: number;
 }
 
+/** For whom segments are read: one scan. */
+export interface SegmentUser {
+  readonly isStopped: () => boolean;
+  readonly wanted: WantedPages;
+}
+
+/** A row group that is being read. */
+interface Reading {
+  readonly meta: RowGroupMeta;
+  readonly shapes: readonly Shape[];
+  readonly source: PageSource;
+  pool: boolean;
+}
+
 /** Segments that a thread reads from; what is small and wanted often is kept, least recently used first out. */
 export class SegmentCache {
   readonly #io: SegmentIo;
@@ -27,10 +43,65 @@ export class SegmentCache {
   #bytes = 0;
   /** Bytes read of the object store so far. */
   storedBytes = 0;
+  #user: SegmentUser = { isStopped: () => false, wanted: new WantedPages() };
+  #reading: Reading | undefined;
 
   constructor(io: SegmentIo, bytesMax: number) {
     this.#io = io;
     this.#bytesMax = bytesMax;
+  }
+
+  /** What reads took so far. */
+  get reads(): Readonly<ReadCounts> {
+    return this.#io.reads ?? noReadCounts();
+  }
+
+  /** From now on segments are read for this one. */
+  serve(user: SegmentUser): void {
+    this.#reading = undefined;
+    this.#user = user;
+  }
+
+  /** Notes what was wanted of the row group that was read last. */
+  noteWanted(): void {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (reading !== undefined && this.#io.isRemote === true) this.#user.wanted.note(reading.meta, reading.shapes, reading.source.opened, reading.pool);
+  }
+
+  /** Forgets segments, of which something is damaged: it may be so only here. */
+  forget(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const open = this.#segments.get(key);
+      this.#segments.delete(key);
+      this.#bytes -= open?.bytes ?? 0;
+      this.#io.forget?.(key);
+    }
+  }
+
+  /** Begins to read what will be asked for of a row group. False where its segment's tail has to come first, which is begun. */
+  bringNear({ segment, rowGroup }: SegmentSource): boolean {
+    const io = this.#io;
+    if (io.bringNear === undefined || io.readNear === undefined) return true;
+    const range = tailRange(segment);
+    const known = this.#segments.get(segment.key);
+    const tail = known === undefined ? io.readNear(segment.key, range) : known.tail;
+    if (tail === undefined) {
+      io.bringNear(segment.key, [range]);
+      return false;
+    }
+    try {
+      const open = known ?? this.#opened(segment, tail);
+      const meta = rowGroupOf(open, rowGroup);
+      const { wanted } = this.#user;
+      const isInTail = meta.shapes !== null && meta.shapes.offset >= range.offset;
+      const pages = wanted.of(meta, isInTail && meta.shapes !== null ? this.#shapes(open, rowGroup, meta.shapes, meta) : []);
+      const { pool } = open.footer;
+      io.bringNear(segment.key, [...coalesce(pages, io.gapBytesMax), ...(wanted.wantsPool && pool !== null && open.pool === undefined ? coalesce([pool]) : [])]);
+    } catch {
+      // Whoever needs it will see what is wrong.
+    }
+    return true;
   }
 
   /** A row group as it may be read, until the next one is: shredded, or null where lines and metadata stand as they are. */
@@ -38,8 +109,17 @@ export class SegmentCache {
     const open = this.#open(segment);
     const meta = rowGroupOf(open, rowGroup);
     if (meta.shapes === null) return null;
-    const source = new PageSource([], [], open.key, (ranges) => this.#read(open.key, ranges));
-    const parts = { rowGroup: meta, shapes: this.#shapes(open, rowGroup, meta.shapes, meta), source, arrays: this.#arrays, pool: () => this.#pool(open) };
+    this.noteWanted();
+    const source = new PageSource([], [], open.key, (ranges) => this.#read(open.key, ranges), this.#io.gapBytesMax);
+    const shapes = this.#shapes(open, rowGroup, meta.shapes, meta);
+    const reading = { meta, shapes, source, pool: false };
+    this.#reading = reading;
+    if (this.#io.isRemote === true) source.want([...new Set([...frontPages(meta), ...this.#user.wanted.of(meta, shapes)])]);
+    const pool = (): HexPoolReader => {
+      reading.pool = true;
+      return this.#pool(open);
+    };
+    const parts = { rowGroup: meta, shapes, source, arrays: this.#arrays, pool };
     return new ShreddedGroup(parts, streams, wantedRuns(meta, source, pieces, streams));
   }
 
@@ -47,7 +127,7 @@ export class SegmentCache {
   block({ segment, rowGroup }: SegmentSource, pieces: readonly UnitPiece[], streams: readonly LabelSet[], columns: ColumnNeeds): RowBlock {
     const open = this.#open(segment);
     const meta = rowGroupOf(open, rowGroup);
-    const ranges = rowGroupRanges(meta, columns, pieces);
+    const ranges = rowGroupRanges(meta, columns, pieces, this.#io.gapBytesMax);
     const chunks = pieces.map(({ slot, rowStart, rows }) => ({ labels: streams[slot] as LabelSet, rowStart, rows }));
     const block = decodeRowGroup(meta, ranges, this.#read(open.key, ranges), columns, chunks, open.key);
     for (let row = 0; row < block.rows; row++) block.stream[row] = (pieces[block.stream[row] as number] as UnitPiece).slot;
@@ -56,18 +136,23 @@ export class SegmentCache {
 
   #read(key: string, ranges: readonly ByteRange[]): readonly Uint8Array[] {
     for (const { length } of ranges) this.storedBytes += length;
-    return ranges.length === 0 ? [] : this.#io.read(key, ranges);
+    return ranges.length === 0 ? [] : this.#io.read(key, ranges, this.#user.isStopped);
   }
 
-  #open({ key, size, footerBytes }: SegmentSource['segment']): OpenSegment {
+  #open(segment: SegmentSource['segment']): OpenSegment {
+    const { key } = segment;
     const known = this.#segments.get(key);
     if (known !== undefined) {
       this.#segments.delete(key);
       this.#segments.set(key, known);
       return known;
     }
-    const [tail] = this.#read(key, [{ offset: size - footerBytes, length: footerBytes }]);
+    const [tail] = this.#read(key, [tailRange(segment)]);
     if (tail === undefined) throw new SpoorError('internal', { reason: `nothing was read of ${key}` });
+    return this.#opened(segment, tail);
+  }
+
+  #opened({ key, size, footerBytes }: SegmentSource['segment'], tail: Uint8Array): OpenSegment {
     const footer = decodeFooter(tail, size, key);
     // What was decoded takes more than what was read.
     const open: OpenSegment = { key, size, tail, footer, shapes: [], pool: undefined, bytes: 4 * footerBytes };
@@ -107,6 +192,10 @@ export class SegmentCache {
     }
     return open.pool;
   }
+}
+
+function tailRange({ size, footerBytes }: SegmentSource['segment']): ByteRange {
+  return { offset: size - footerBytes, length: footerBytes };
 }
 
 function rowGroupOf({ footer, key, size }: OpenSegment, number: number): RowGroupMeta {

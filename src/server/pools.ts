@@ -1,16 +1,20 @@
 import { MessageChannel } from 'node:worker_threads';
 import { workerUrl } from '../model/mod.ts';
-import type { ObjectStore } from '../objects/mod.ts';
 import type { SealPool } from '../ingester/mod.ts';
-import type { DetectionPool, ScanPool } from '../querier/mod.ts';
-import { serveIo, type IoParts } from './blocking-io.ts';
+import { addReadCounts, noReadCounts, readsSince, type BlockPlace, type ReadCounts } from '../objects/mod.ts';
+import type { DetectionPool, ScanPool, UnitDone } from '../querier/mod.ts';
+import type { IoParts } from './blocking-io.ts';
+import { IoCounts } from './io-counts.ts';
+import { IoServer, type IoStore } from './serve-io.ts';
 import { WorkerThreads, type ThreadData } from './threads.ts';
 
 export interface PoolParts {
   readonly scanThreads: number;
-  readonly store: Pick<ObjectStore, 'getRange'>;
+  readonly store: IoStore;
   /** The store's directory, where objects are files of this machine. */
   readonly directory: string | null;
+  /** Where the disk cache of any other store is. */
+  readonly cache: BlockPlace | null;
   /** Bytes of footers and pools that each thread keeps. */
   readonly segmentCacheBytes: number;
 }
@@ -21,13 +25,26 @@ export interface ScanThreadData {
   readonly segmentCacheBytes: number;
 }
 
+/** Reads for a lane, by whichever thread it had. */
+interface LaneReads {
+  server: IoServer | undefined;
+  /** What was told of them. */
+  told: ReadCounts;
+}
+
 /** Worker threads for scanning and one for sealing, so that a flush does not hold up queries. */
 export class Pools implements SealPool, ScanPool, DetectionPool {
+  /** What the threads read by themselves. */
+  readonly counts = new IoCounts();
+  readonly #parts: PoolParts;
   readonly #scans: WorkerThreads;
   readonly #seals: WorkerThreads;
+  readonly #reads: readonly LaneReads[];
 
   constructor(parts: PoolParts) {
-    this.#scans = new WorkerThreads(workerUrl(import.meta.url, './scan-worker'), parts.scanThreads, () => scanThread(parts));
+    this.#parts = parts;
+    this.#reads = Array.from({ length: parts.scanThreads }, () => ({ server: undefined, told: noReadCounts() }));
+    this.#scans = new WorkerThreads(workerUrl(import.meta.url, './scan-worker'), parts.scanThreads, (place) => this.#scanThread(place));
     this.#seals = new WorkerThreads(workerUrl(import.meta.url, './seal-worker'), 1);
   }
 
@@ -42,7 +59,11 @@ export class Pools implements SealPool, ScanPool, DetectionPool {
 
   readonly seal: SealPool['seal'] = (task) => this.#seals.call(0, 'seal', [task]);
 
-  readonly add: ScanPool['add'] = (lane, scan, task, loaded) => this.#scans.call(lane, 'scanAdd', [scan, task, loaded]);
+  readonly add: ScanPool['add'] = async (lane, scan, task, loaded) => {
+    const done = await this.#scans.call<UnitDone>(lane, 'scanAdd', [scan, task, loaded]);
+    // A lane works on one unit after the other: what was read for it here since the last one was for this one, or for those that come.
+    return { ...done, reads: addReadCounts(done.reads ?? noReadCounts(), this.#untold(lane)) };
+  };
 
   readonly finish: ScanPool['finish'] = (lane, scan) => this.#scans.call(lane, 'scanFinish', [scan]);
 
@@ -53,11 +74,22 @@ export class Pools implements SealPool, ScanPool, DetectionPool {
   async close(): Promise<void> {
     await Promise.all([this.#scans.close(), this.#seals.close()]);
   }
-}
 
-function scanThread({ store, directory, segmentCacheBytes }: PoolParts): ThreadData {
-  const { port1, port2 } = new MessageChannel();
-  const signal = new Int32Array(new SharedArrayBuffer(4));
-  serveIo(store, port1, signal);
-  return { data: { io: { port: port2, signal, directory }, segmentCacheBytes } satisfies ScanThreadData, transfer: [port2] };
+  #untold(lane: number): ReadCounts {
+    const reads = this.#reads[lane % this.#reads.length];
+    if (reads?.server === undefined) return noReadCounts();
+    const { told } = reads;
+    reads.told = { ...reads.server.reads };
+    return readsSince(reads.told, told);
+  }
+
+  #scanThread(place: number): ThreadData {
+    const { store, directory, cache, segmentCacheBytes } = this.#parts;
+    const { port1, port2 } = new MessageChannel();
+    const signal = new Int32Array(new SharedArrayBuffer(4));
+    const reads = this.#reads[place];
+    if (reads !== undefined) [reads.server, reads.told] = [new IoServer(store, port1, signal), noReadCounts()];
+    const io: IoParts = { port: port2, signal, directory, cache, counts: this.counts.memory };
+    return { data: { io, segmentCacheBytes } satisfies ScanThreadData, transfer: [port2] };
+  }
 }

@@ -10,7 +10,6 @@ import { defaultIngesterSettings, Ingester } from '../ingester/mod.ts';
 import { openDiskJournal, type DiskJournal } from '../journal/mod.ts';
 import { Engine, TenantsSource } from '../logql/mod.ts';
 import { reasonOf, systemClock } from '../model/mod.ts';
-import { openDirectoryStore, openS3Store, type CountedObjectStore } from '../objects/mod.ts';
 import { defaultPushBodyLimits } from '../protocols/mod.ts';
 import { FieldQuerier, Querier, TenantLabelQuerier } from '../querier/mod.ts';
 import type { Configuration } from './config/read.ts';
@@ -18,6 +17,7 @@ import type { Settings } from './config/settings.ts';
 import { failpointHook, failpointStore, type Failpoint } from './failpoints.ts';
 import { ConfiguredLimits } from './limits-source.ts';
 import { lockDirectory } from './lock.ts';
+import { addObjectGauges, objectDirectory, openObjects } from './objects.ts';
 import { Pools } from './pools.ts';
 import { printConfiguration } from './print.ts';
 import { openQueues } from './queues.ts';
@@ -56,7 +56,8 @@ async function startLocked(
   const { settings } = configuration;
   const clock = systemClock;
   const partitions = settings['ingester.partitions'];
-  const store = failpointStore(await openObjects(settings, dataDirectory), failpoint);
+  const objects = await openObjects(settings, dataDirectory, clock, log);
+  const store = failpointStore(objects.store, failpoint);
   cleanups.defer(() => store.close());
   const journal = await openDiskJournal({
     directory: path.join(dataDirectory, 'journal'),
@@ -71,8 +72,9 @@ async function startLocked(
   const catalogue = await openCatalogue({ store, partitions });
   const pools = new Pools({
     scanThreads: settings['querier.threads'] || availableParallelism(),
-    store,
+    store: objects.cached ?? objects.store,
     directory: objectDirectory(settings, dataDirectory),
+    cache: objects.disk?.place ?? null,
     segmentCacheBytes: settings['querier.footer_cache_bytes'],
   });
   cleanups.defer(() => pools.close());
@@ -98,12 +100,13 @@ async function startLocked(
   });
   cleanups.defer(() => ingester.close());
   const index = new IndexReader({ store, cacheBytesMax: settings['querier.index_cache_bytes'] });
-  const querier = new Querier({ snapshots: ingester, index, pool: pools, scanBytesMax: settings['querier.scan_bytes_max'] });
+  const querier = new Querier({ snapshots: ingester, index, pool: pools, scanBytesMax: settings['querier.scan_bytes_max'], readAhead: objects.cached === null ? 0 : settings['querier.read_ahead'] });
   const metrics = new Metrics();
   cleanups.defer(() => metrics.close());
   const limits = new ConfiguredLimits(configuration.limits, configuration.overrides);
   const distributor = new Distributor({ partitions, journal, applied: ingester, streams: ingester, gate: ingester, limits, clock, metrics });
-  addGauges(metrics, ingester, journal, partitions, store);
+  addGauges(metrics, ingester, journal, partitions);
+  addObjectGauges(metrics, objects, pools.counts);
   metrics.gauge('spoor_querier_scans', 'Scans under way', () => querier.running);
   metrics.gauge('spoor_querier_units_waiting', 'Units of scans that wait for their turn', () => querier.waiting);
   metrics.gauge('spoor_querier_read_bytes', 'Rows that were read and not looked through yet', () => querier.readBytes);
@@ -167,27 +170,6 @@ async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings
   log.info('stopped');
 }
 
-/** The directory of the objects, where they are files. */
-function objectDirectory(settings: Settings, dataDirectory: string): string | null {
-  return settings['storage.type'] === 's3' ? null : path.resolve(settings['storage.directory'] || path.join(dataDirectory, 'objects'));
-}
-
-async function openObjects(settings: Settings, dataDirectory: string): Promise<CountedObjectStore> {
-  const directory = objectDirectory(settings, dataDirectory);
-  if (directory !== null) return openDirectoryStore({ directory });
-  return openS3Store({
-    bucket: settings['storage.s3.bucket'],
-    prefix: settings['storage.s3.prefix'],
-    endpoint: settings['storage.s3.endpoint'] || undefined,
-    region: settings['storage.s3.region'],
-    forcePathStyle: settings['storage.s3.force_path_style'] || undefined,
-    accessKeyId: settings['storage.s3.access_key_id'] || undefined,
-    secretAccessKey: settings['storage.s3.secret_access_key'] || undefined,
-    maxAttempts: settings['storage.s3.max_attempts'],
-    requestTimeoutMs: settings['storage.s3.request_timeout'],
-  });
-}
-
 async function listen(app: FastifyInstance, address: string): Promise<string> {
   const { host, port } = parseListen(address);
   return app.listen({ host, port });
@@ -207,15 +189,11 @@ function blockSizes(headBytesMax: number, partitions: number): { readonly blockB
   return { blockBytes: Math.round(blockBytes * share), blockRows: Math.round(blockRows * share) };
 }
 
-function addGauges(metrics: Metrics, ingester: Ingester, journal: DiskJournal, partitions: number, store: CountedObjectStore): void {
+function addGauges(metrics: Metrics, ingester: Ingester, journal: DiskJournal, partitions: number): void {
   metrics.gauge('spoor_ingester_head_bytes', 'Bytes of lines and metadata in the heads', () => ingester.stats().headBytes);
   metrics.gauge('spoor_ingester_head_memory_bytes', 'Memory of the heads', () => ingester.stats().headMemoryBytes);
   metrics.gauge('spoor_ingester_head_rows', 'Entries in the heads', () => ingester.stats().headRows);
   metrics.gauge('spoor_ingester_streams', 'Streams in the heads', () => ingester.stats().streams);
-  metrics.gauges('spoor_object_store_requests', 'Requests to the object store since the start', 'operation', () => Object.entries(store.counts().requests));
-  metrics.gauges('spoor_object_store_failures', 'Failed requests to the object store since the start', 'operation', () => Object.entries(store.counts().failures));
-  metrics.gauge('spoor_object_store_read_bytes', 'Bytes read from the object store since the start', () => store.counts().bytesRead);
-  metrics.gauge('spoor_object_store_written_bytes', 'Bytes written to the object store since the start', () => store.counts().bytesWritten);
   const journalBytes = new Map<number, number>();
   metrics.gauges('spoor_journal_bytes', 'Size of the journal', 'partition', () => {
     for (let partition = 0; partition < partitions; partition++) {

@@ -1,12 +1,13 @@
 import { workerData } from 'node:worker_threads';
 import type { DetectionRows, DetectionTask, ScanTask } from '../logql/mod.ts';
+import { systemClock } from '../model/mod.ts';
 import { Detections, ScanSessions, SegmentCache, type LoadedUnit } from '../querier/mod.ts';
 import { answerCalls } from './answer-calls.ts';
 import { BlockingIo } from './blocking-io.ts';
 import type { ScanThreadData } from './pools.ts';
 
 const { io, segmentCacheBytes } = workerData as ScanThreadData;
-const sessions = new ScanSessions(new SegmentCache(new BlockingIo(io), segmentCacheBytes));
+const sessions = new ScanSessions(new SegmentCache(new BlockingIo(io, systemClock), segmentCacheBytes));
 const detections = new Detections();
 
 /** A thread that runs scans. */

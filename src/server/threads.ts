@@ -40,14 +40,14 @@ interface Thread {
 /** A fixed number of worker threads with a method call protocol. A thread answers its calls in order; one that died is replaced at the next call. */
 export class WorkerThreads {
   readonly #url: URL;
-  readonly #begin: (() => ThreadData) | null;
+  readonly #begin: ((place: number) => ThreadData) | null;
   /** A thread begins with its first call. */
   readonly #threads: (Thread | undefined)[];
   #calls = 0;
   #closed = false;
 
-  /** `begin` gives each new thread its workerData. */
-  constructor(url: URL, count: number, begin: (() => ThreadData) | null = null) {
+  /** `begin` gives each new thread, which has that number, its workerData. */
+  constructor(url: URL, count: number, begin: ((place: number) => ThreadData) | null = null) {
     this.#url = url;
     this.#begin = begin;
     this.#threads = Array.from({ length: count }, () => undefined);
@@ -57,8 +57,8 @@ export class WorkerThreads {
     return this.#threads.length;
   }
 
-  #spawn(): Thread {
-    const given = this.#begin?.();
+  #spawn(place: number): Thread {
+    const given = this.#begin?.(place);
     const worker = new Worker(this.#url, { stdout: false, stderr: false, ...(given === undefined ? {} : { workerData: given.data, transferList: [...given.transfer] }) });
     const thread: Thread = { worker, pending: new Map(), alive: true };
     worker.on('message', (answer: ThreadAnswer) => {
@@ -92,7 +92,7 @@ export class WorkerThreads {
   #living(place: number): Thread {
     const thread = this.#threads[place];
     if (thread?.alive === true) return thread;
-    const spawned = this.#spawn();
+    const spawned = this.#spawn(place);
     this.#threads[place] = spawned;
     return spawned;
   }

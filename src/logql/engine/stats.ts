@@ -60,7 +60,8 @@ function storeOf(totalChunksRef: number, totalChunksDownloaded: number, chunkRef
 /** What was read in spoor's own words. */
 export function spoorOf(read: ReadStats): object {
   return {
-    segments: read.segments, rowGroups: read.rowGroups, chunks: read.chunks, chunksCounted: read.chunksCounted, storedBytes: read.storedBytes, headChunks: read.headChunks, headRows: read.headRows, headBytes: read.headBytes,
+    segments: read.segments, rowGroups: read.rowGroups, chunks: read.chunks, chunksCounted: read.chunksCounted, storedBytes: read.storedBytes,
+    storeRequests: read.storeRequests, storeBytes: read.storeBytes, cacheHits: read.cacheHits, cacheBytes: read.cacheBytes, headChunks: read.headChunks, headRows: read.headRows, headBytes: read.headBytes,
     units: read.units, mergeUnits: read.mergeUnits, indexMs: rounded(read.indexMs), workMs: rounded(read.workMs),
   };
 }
