@@ -8,7 +8,7 @@ import { TextCache, type TextForm } from './text-cache.ts';
 
 export const errorLabel = '__error__';
 export const errorDetailsLabel = '__error_details__';
-const duplicateSuffix = '_extracted';
+export const duplicateSuffix = '_extracted';
 
 /** Names that are remembered; a scan that meets more begins anew. */
 const slotsMax = 1 << 15;

@@ -1,5 +1,6 @@
 import { someShreddedRows, type ColumnNeeds, type LabelSet, type RowBlock, type RowOrder, type ShreddedRows, type ShreddedTemplate } from '../../../model/mod.ts';
 import type { TextFilter } from '../../regex/mod.ts';
+import { labelTest } from '../../stages/label-filter.ts';
 import type { LabelsBuilder } from '../../stages/labels-builder.ts';
 import type { Row } from '../../stages/stage.ts';
 import type { Unwrap } from '../../syntax/mod.ts';
@@ -83,12 +84,12 @@ export class AggregateRows {
   #addTemplate(rows: ShreddedRows, template: ShreddedTemplate, among: Marks): void {
     const sink = this.#sink;
     const { grouping, unwrap } = sink;
-    const needed = new Set([...(grouping ?? []), ...(unwrap === null ? [] : [unwrap.label])]);
+    const needed = new Set([...(grouping ?? []), ...(unwrap === null ? [] : [unwrap.label, ...unwrap.filters.flatMap((filter) => labelTest(filter).fields)])]);
     const decided = decideFilters(rows, template, sink.program, among, needed);
     if (decided.marks === 'none') return;
     const unneeded = new Set(grouping === null ? [] : decided.unneeded);
     let numbers: Float64Array | null = null;
-    if (unwrap !== null && grouping !== null && unwrap.conversion === 'none' && unwrap.filters.length === 0) {
+    if (unwrap !== null && grouping !== null && unwrap.conversion === 'none' && unwrap.filters.length === 0 && decided.program.stages.slice(1).every(({ kind }) => kind === 'label_filter')) {
       numbers = PlainLabels.of(decided.program.stages, rows, template)?.column(unwrap.label)?.numbers() ?? null;
       // Its texts are made only where something else asks for them.
       if (numbers !== null && !grouping.includes(unwrap.label) && decided.program.stages.length === 1) unneeded.add(unwrap.label);

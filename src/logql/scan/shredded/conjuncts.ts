@@ -1,6 +1,8 @@
 import type { ShreddedColumn, ShreddedRows, ShreddedTemplate } from '../../../model/mod.ts';
 import { labelTest, type FilteredLabels, type LabelTest } from '../../stages/label-filter.ts';
+import { duplicateSuffix, errorLabel } from '../../stages/labels-builder.ts';
 import { TextCache } from '../../stages/text-cache.ts';
+import { parseDurationGo } from '../../template/mod.ts';
 import type { CompareOp, LabelFilter, Stage } from '../../syntax/mod.ts';
 import { and, type Marks } from './marks.ts';
 import type { ProgramStages } from './program.ts';
@@ -43,7 +45,11 @@ export class PlainLabels {
 
   /** The column that has the values of a label; undefined where there is none, or more counts than its values. */
   column(name: string): ShreddedColumn | undefined {
-    if (this.#taken.has(name)) return undefined;
+    // A label whose name is taken gets `_extracted` behind it, as often as it needs.
+    for (let own = name; ; own = own.slice(0, -duplicateSuffix.length)) {
+      if (this.#taken.has(own)) return undefined;
+      if (!own.endsWith(duplicateSuffix)) break;
+    }
     const from = this.#traced.find((label) => label.name === name)?.from;
     if (from?.kind !== 'hole') return undefined;
     const column = this.#template.columns[from.hole]!;
@@ -51,6 +57,11 @@ export class PlainLabels {
     // Escapes, what is no ASCII, nulls and empty values are the parser's business.
     const isPlain = !hasByte(column, 0x5c) && alphabet.subarray(4).every((word) => word === 0) && (this.#parser.kind === 'pattern' || lengthMin > 0) && !this.#mayBeNull(from.hole);
     return isPlain ? column : undefined;
+  }
+
+  /** Whether rows may have an error before any filter. */
+  get mayHaveErrors(): boolean {
+    return this.#taken.has(errorLabel);
   }
 
   #mayBeNull(hole: number): boolean {
@@ -70,6 +81,7 @@ export function decideFilters(rows: ShreddedRows, template: ShreddedTemplate, pr
   const labels = PlainLabels.of(program.stages, rows, template);
   if (labels === null) return nothing;
   let marks = among;
+  let mayHaveErrors = labels.mayHaveErrors;
   const left: number[] = [];
   const decided = new Set<string>();
   let behindOthers = false;
@@ -79,9 +91,11 @@ export function decideFilters(rows: ShreddedRows, template: ShreddedTemplate, pr
       behindOthers = true;
       left.push(i);
     } else {
-      const passed = marks === 'none' ? 'none' : decide(stage.filter, labels, template.count, decided);
-      if (passed === null) left.push(i);
-      else marks = and(marks, passed);
+      const passed = marks === 'none' ? 'none' : mayHaveErrors && asksForErrors(stage.filter) ? null : decide(stage.filter, labels, template.count, decided);
+      if (passed === null) {
+        left.push(i);
+        mayHaveErrors = true;
+      } else marks = and(marks, passed);
     }
   }
   const stages = left.map((i) => program.stages[i]!);
@@ -89,6 +103,12 @@ export function decideFilters(rows: ShreddedRows, template: ShreddedTemplate, pr
   // Stages of other kinds may ask for anything.
   const unneeded = stages.every(({ kind }, i) => i === 0 || kind === 'label_filter') ? new Set([...decided].filter((name) => !asked.has(name))) : new Set<string>();
   return { marks, program: { stages, compiled: left.map((i) => program.compiled[i]!) }, unneeded };
+}
+
+/** Whether it matters to a filter that a stage before it gave the row an error. */
+function asksForErrors(filter: LabelFilter): boolean {
+  if (filter.kind === 'and' || filter.kind === 'or') return asksForErrors(filter.left) || asksForErrors(filter.right);
+  return filter.kind === 'ip_filter' || (filter.kind === 'string_filter' && filter.matcher.name === errorLabel);
 }
 
 /** Places that pass a filter; null where it must see labels. Names of what was decided go to `decided`. */
@@ -154,13 +174,21 @@ function byNumbers(filter: LabelFilter, column: ShreddedColumn, count: number): 
   if (measured === null || unit === undefined) return null;
   const { numbers } = measured;
   const scaled = new Float64Array(count);
+  const near: number[] = [];
   for (let place = 0; place < count; place++) {
     const ns = numbers[place]! * unit;
-    const whole = Math.round(ns);
-    // Go counts in whole nanoseconds: near the limit only it can tell, unless they are whole but for what doubles lose.
-    if (Math.abs(ns) < 2 ** 36 && Math.abs(ns - whole) < 1e-4) scaled[place] = whole;
-    else if (Math.abs(ns - filter.value) >= 2 && Math.abs(ns) < 2 ** 52) scaled[place] = ns;
-    else return null;
+    if (Math.abs(ns) >= 2 ** 52) return null;
+    scaled[place] = ns;
+    // Go counts in whole nanoseconds and cuts off the rest: near the limit only the text can tell.
+    if (!Number.isInteger(numbers[place]!) && Math.abs(ns - filter.value) < 2) near.push(place);
+  }
+  if (near.length > 0) {
+    const { bytes, start, length } = column.textsAt(Uint32Array.from(near));
+    for (const [i, place] of near.entries()) {
+      const { value, error } = parseDurationGo(texts.text(bytes, start[i]!, start[i]! + length[i]!, 'plain'));
+      if (error !== null) return null;
+      scaled[place] = value;
+    }
   }
   return compareAll(filter.op, filter.value, scaled, count);
 }

@@ -3,7 +3,7 @@ import type { TextFilter } from '../../regex/mod.ts';
 import { compilePipeline } from '../../stages/compile.ts';
 import type { LabelNeeds } from '../../stages/hints.ts';
 import { labelTest } from '../../stages/label-filter.ts';
-import { LabelsBuilder } from '../../stages/labels-builder.ts';
+import { duplicateSuffix, LabelsBuilder } from '../../stages/labels-builder.ts';
 import { Row } from '../../stages/stage.ts';
 import type { Stage } from '../../syntax/mod.ts';
 import { textsOf } from './aggregate-rows.ts';
@@ -48,7 +48,7 @@ export class LogRows {
     const stages = decidingStages(sink.stages);
     if (stages.length === 0) this.#deciding = null;
     else {
-      const required = [...new Set(stages.flatMap((stage) => (stage.kind === 'label_filter' ? labelTest(stage.filter).fields : [])))];
+      const required = requiredNames(stages.flatMap((stage) => (stage.kind === 'label_filter' ? labelTest(stage.filter).fields : [])));
       const builder = new LabelsBuilder({ ...filteredOnly, required });
       this.#deciding = { program: { stages, compiled: compilePipeline(stages, builder, null) }, builder, row: new Row(builder) };
     }
@@ -135,6 +135,13 @@ export class LogRows {
       at = to;
     }
   }
+}
+
+/** The names, and those which labels go by that get one of these only because their own is taken. */
+function requiredNames(fields: readonly string[]): readonly string[] {
+  const names = new Set(fields);
+  for (const name of names) if (name.endsWith(duplicateSuffix)) names.add(name.slice(0, -duplicateSuffix.length));
+  return [...names];
 }
 
 const linesMin = 64;
