@@ -36,7 +36,7 @@ export function piecesOf(task: ScanTask, stored: readonly SelectedStream[], snap
 export function planUnits(task: ScanTask, streams: readonly FoundStream[], count?: (labels: LabelSet, piece: Piece) => boolean): Unit[] {
   const planner = new UnitPlanner(task.startNs, task.endNs);
   for (const { labels, pieces } of streams) planner.addStream(labels, pieces, count);
-  return planner.finish(task.output.kind === 'log' ? task.output.direction : 'forward');
+  return planner.finish(task.output.kind === 'log' ? task.output.direction : null);
 }
 
 /** Rows of one flush hold no duplicates of each other; the keys of its segments differ in the number behind the last dash. */

@@ -55,8 +55,9 @@ export interface Unit {
   readonly bytes: number;
 }
 
-/** Plain row groups of one segment are worked on together up to so many bytes. */
-const unitBytesMax = 8 * 2 ** 20;
+/** Plain row groups of one segment are worked on together up to so many bytes: few where the first rows may be enough, more where all are looked at. */
+const logUnitBytesMax = 8 * 2 ** 20;
+const aggregateUnitBytesMax = 32 * 2 ** 20;
 
 interface Range {
   /** First and last nanosecond. */
@@ -107,11 +108,12 @@ export class UnitPlanner {
     return builder;
   }
 
-  /** The units, those first that hold the rows wanted first. */
-  finish(direction: 'forward' | 'backward'): Unit[] {
-    const units = [...joinSmall([...this.#plain.values()].map((builder) => builder.finish())), ...[...this.#merged.values()].map((builder) => builder.finish())];
+  /** The units, those first that hold the rows wanted first; without a direction all are wanted. */
+  finish(direction: 'forward' | 'backward' | null): Unit[] {
+    const bytesMax = direction === null ? aggregateUnitBytesMax : logUnitBytesMax;
+    const units = [...joinSmall([...this.#plain.values()].map((builder) => builder.finish()), bytesMax), ...[...this.#merged.values()].map((builder) => builder.finish())];
     const inOrder = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
-    return direction === 'forward' ? units.sort((a, b) => inOrder(a.minNs, b.minNs)) : units.sort((a, b) => inOrder(b.maxNs, a.maxNs));
+    return direction !== 'backward' ? units.sort((a, b) => inOrder(a.minNs, b.minNs)) : units.sort((a, b) => inOrder(b.maxNs, a.maxNs));
   }
 }
 
@@ -166,12 +168,12 @@ class UnitBuilder {
 }
 
 /** Joins units of neighbouring row groups of one segment while they are small. */
-function joinSmall(units: Unit[]): Unit[] {
+function joinSmall(units: Unit[], bytesMax: number): Unit[] {
   const joined: Unit[] = [];
   units.sort(byPlace);
   for (const unit of units) {
     const last = joined.at(-1);
-    if (last !== undefined && last.bytes + unit.bytes <= unitBytesMax && sameSegment(last, unit)) joined[joined.length - 1] = joinUnits(last, unit);
+    if (last !== undefined && last.bytes + unit.bytes <= bytesMax && sameSegment(last, unit)) joined[joined.length - 1] = joinUnits(last, unit);
     else joined.push(unit);
   }
   return joined;
