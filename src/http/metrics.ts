@@ -11,6 +11,7 @@ export class Metrics implements PushMetrics {
   readonly #mutated: Counter<'tenant' | 'reason'>;
   readonly #queueWait: Histogram<'queue'>;
   readonly #refused: Counter<'queue' | 'limit'>;
+  readonly #tailed: Counter<'result'>;
   readonly #eventLoop = monitorEventLoopDelay({ resolution: 20 });
 
   constructor() {
@@ -40,6 +41,7 @@ export class Metrics implements PushMetrics {
       registers,
     });
     this.#refused = new Counter({ name: 'spoor_queries_refused_total', help: 'Queries refused because a queue was full', labelNames: ['queue', 'limit'], registers });
+    this.#tailed = new Counter({ name: 'spoor_tail_entries_total', help: 'Entries for tails: sent, and dropped because a client was slow', labelNames: ['result'], registers });
     this.#eventLoop.enable();
     this.gauge('spoor_event_loop_delay_p99_seconds', 'Delay of the event loop since the last scrape, 99th percentile', () => {
       const seconds = this.#eventLoop.percentile(99) / 1e9;
@@ -87,6 +89,10 @@ export class Metrics implements PushMetrics {
 
   queryRefused(queue: string, limit: string): void {
     this.#refused.inc({ queue, limit });
+  }
+
+  tailed(result: 'sent' | 'dropped', entries: number): void {
+    this.#tailed.inc({ result }, entries);
   }
 
   received(tenant: string, entries: number, bytes: number): void {

@@ -17,7 +17,7 @@ export { encodeEntry, encodeErrorLine, encodeRowLines, formatEntryId, parseEntry
 export { selectTenants, TenantsSource } from './engine/tenants.ts';
 export { checkEnabled } from './plan/query-limits.ts';
 export { encodePatterns, type PatternsParams, type PatternsResult } from './engine/patterns.ts';
-export { encodeTailFrame, mergedLabels } from './engine/streams.ts';
+export { encodeTailFrame, mergedLabels, type DroppedRows } from './engine/streams.ts';
 export type { MatrixResult, QueryParams, QueryResult, QueryStats, ResultRow, ScalarResult, StreamsResult, VectorResult } from './engine/types.ts';
 export type { LogPlan } from './plan/plan.ts';
 export { formatBytes as formatByteSize } from './syntax/numbers.ts';

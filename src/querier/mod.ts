@@ -11,7 +11,7 @@ export { ScanSessions, type LoadedUnit, type UnitDone } from './scan-session.ts'
 export { SegmentCache } from './segment-cache.ts';
 export { QueryQueue, type QueueSettings } from './schedule/queue.ts';
 export { TenantLabelQuerier } from './tenant-labels.ts';
-export { serviceOf, tailRows } from './tail.ts';
+export { serviceOf, tailRows, type PassedOver } from './tail.ts';
 export { findTrace, type Trace, type TraceEntry, type TraceQuery } from './traces.ts';
 export { bucketsOf } from './volume-buckets.ts';
 export type { StreamShard } from './volume-shards.ts';

@@ -1,19 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Generation } from '../ingester/mod.ts';
-import { compileMatcher, type Batch, type ScanTask } from '../logql/mod.ts';
-import { labelValue } from '../model/mod.ts';
+import { compileMatcher, type Batch, type RangeAggregation, type ScanTask } from '../logql/mod.ts';
+import { labelValue, timeNsMax, type Clock } from '../model/mod.ts';
 import { matchesAll } from './matching.ts';
 import type { Querier } from './querier.ts';
 import type { Unit } from './units.ts';
 
 /** Shortest pause between two looks at the heads. */
 const pollMs = 100;
+/** Rows of a head that are looked through at a time, so that what was found in them never takes much memory. */
+const rowsAtOnceMax = 20_000;
+/** A tail that is further behind, because the machine has too much to do, passes over rows, so that it keeps no heads for long. */
+const rowsBehindMax = 400_000;
+
+/** Matching rows that a tail passed over. */
+export interface PassedOver {
+  readonly kind: 'passed_over';
+  readonly rows: number;
+  /** When, in nanoseconds. */
+  readonly atNs: bigint;
+}
 
 /**
  * Yields rows as they become queryable: first, oldest first, what `task`, a backward log task, finds in the snapshot of the beginning, then every matching row that is applied after it, whatever its
- * time. Each row comes once, also across flushes and however slowly the rows are taken. Ends when `signal` aborts.
+ * time. Each row comes once, also across flushes; but one that falls too far behind counts rows instead. While rows are not taken, heads are kept. Ends when `signal` aborts.
  */
-export async function* tailRows(querier: Querier, task: ScanTask, signal: AbortSignal): AsyncGenerator<Batch> {
+export async function* tailRows(querier: Querier, task: ScanTask, signal: AbortSignal, clock: Clock, behindMax = rowsBehindMax): AsyncGenerator<Batch | PassedOver> {
   const beginning = querier.snapshot();
   const cursors = new Map(beginning.catalogue.positions);
   for (const { generation, last } of beginning.heads) if ((cursors.get(generation.partition) ?? 0n) < last) cursors.set(generation.partition, last);
@@ -37,8 +49,9 @@ export async function* tailRows(querier: Querier, task: ScanTask, signal: AbortS
     beginning.release();
     while (!signal.aborted) {
       news = false;
-      const units = newUnits(unread, task, cursors);
-      if (units.length > 0) yield* batches(querier.run({ ...task, output: { kind: 'log', direction: 'forward', limit: 0 } }, units, signal));
+      const portions = newUnits(unread, task, cursors);
+      if (portions.length > behindMax / rowsAtOnceMax) yield { kind: 'passed_over', rows: await countRows(querier, task, portions.splice(0, portions.length - 1), signal), atNs: clock.nowNs() };
+      for (const units of portions) yield* batches(querier.run({ ...task, output: { kind: 'log', direction: 'forward', limit: 0 } }, units, signal));
       for (const generation of unread) {
         if (generation.last > (cursors.get(generation.partition) ?? 0n)) continue;
         unread.delete(generation);
@@ -56,14 +69,28 @@ export async function* tailRows(querier: Querier, task: ScanTask, signal: AbortS
   }
 }
 
+/** How many rows match, without making anything of them. */
+async function countRows(querier: Querier, task: ScanTask, portions: readonly Unit[][], signal: AbortSignal): Promise<number> {
+  const aggregation: RangeAggregation = {
+    op: 'count_over_time', param: null, unwrap: null, rangeNs: timeNsMax, startNs: timeNsMax, stepNs: 0n, steps: 1,
+    grouping: { without: false, labels: [] }, skipParsers: false, requiredLabels: null, keepErrors: true, seriesMax: 0,
+  };
+  let rows = 0;
+  for (const units of portions) {
+    for await (const { stats } of querier.run({ ...task, output: { kind: 'aggregate', aggregation } }, units, signal)) rows += stats.rowsMatched;
+  }
+  return rows;
+}
+
 async function* batches(results: AsyncIterable<{ readonly kind: string }>): AsyncGenerator<Batch> {
   for await (const result of results) if (result.kind === 'batch' && (result as Batch).rows.length > 0) yield result as Batch;
 }
 
-/** Units over the rows above the cursors, which are moved on. */
-function newUnits(generations: Iterable<Generation>, task: ScanTask, cursors: Map<number, bigint>): Unit[] {
+/** Units over the rows above the cursors, which are moved on; in portions to be run one after another. */
+function newUnits(generations: Iterable<Generation>, task: ScanTask, cursors: Map<number, bigint>): Unit[][] {
   const matchers = task.matchers.map(compileMatcher);
-  const units: Unit[] = [];
+  const portions: Unit[][] = [];
+  let room = 0;
   const reached = new Map(cursors);
   for (const generation of generations) {
     const { partition, last } = generation;
@@ -75,14 +102,23 @@ function newUnits(generations: Iterable<Generation>, task: ScanTask, cursors: Ma
     const pieces = ids.map((id, slot) => ({ slot, rowStart: id, rows: 0, windows: null }));
     const streams = ids.map((id) => generation.streams[id]?.labels ?? []);
     for (const { view, rows } of generation.blocks) {
-      const fromRow = firstRowAfter(view.position, rows, Number(cursor));
-      if (fromRow === rows) continue;
-      const source = { kind: 'head' as const, id: units.length, block: view.memory, fromRow, rows };
-      units.push({ merge: true, streams, sources: [{ source, pieces }], minNs: 0n, maxNs: 0n, bytes: 0 });
+      let fromRow = firstRowAfter(view.position, rows, Number(cursor));
+      while (fromRow < rows) {
+        if (room === 0) {
+          portions.push([]);
+          room = rowsAtOnceMax;
+        }
+        const toRow = Math.min(rows, fromRow + room);
+        const portion = portions.at(-1) as Unit[];
+        const source = { kind: 'head' as const, id: portion.length, block: view.memory, fromRow, rows: toRow };
+        portion.push({ merge: true, streams, sources: [{ source, pieces }], minNs: 0n, maxNs: 0n, bytes: 0 });
+        room -= toRow - fromRow;
+        fromRow = toRow;
+      }
     }
   }
   for (const [partition, position] of reached) cursors.set(partition, position);
-  return units;
+  return portions;
 }
 
 function firstRowAfter(positions: Float64Array, rows: number, position: number): number {

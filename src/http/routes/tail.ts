@@ -1,34 +1,32 @@
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { checkStages, encodeTailFrame, parseQuery, type Batch, type ScanTask } from '../../logql/mod.ts';
-import { isSpoorError, reasonOf, SpoorError, type Clock } from '../../model/mod.ts';
+import { checkStages, parseQuery, type ScanTask } from '../../logql/mod.ts';
+import { reasonOf, SpoorError, type Clock } from '../../model/mod.ts';
 import { tailRows } from '../../querier/mod.ts';
 import { limitParameter, parameter, timeParameter } from '../parameters.ts';
 import type { HttpParts } from '../parts.ts';
 import { header, requestParameters } from '../request.ts';
 import { tenantOf } from '../tenant.ts';
+import { TailDelay } from './tail-delay.ts';
+import { TailSender } from './tail-sender.ts';
 
 const pingMs = 1000;
-/** A client that answers none of so many pings is gone: its network may have died without a word. */
-const unansweredPingsMax = 60;
+/** A client that neither takes anything nor answers a ping for so long is gone: its network may have died without a word. */
+const silentMsMax = 60_000;
 /** A close frame takes 125 bytes, two of them the code. */
 const closeReasonBytesMax = 123;
 const delaySecondsMax = 5;
 const defaultLimit = 100;
 const defaultLookbackNs = 3_600_000_000_000n;
 const durationMaxMs = 3_600_000;
-/** Rows and bytes of lines of one frame. */
-const frameRowsMax = 1000;
-const frameLineBytesMax = 2 ** 20;
-/** No further frame is made while so much is unsent. A client that takes nothing for longer is cut off; it can come back and ask for what it missed. */
-const unsentBytesMax = 4 * 2 ** 20;
-const stallMsMax = 10_000;
-const stallCheckMs = 20;
+/** How often is looked whether rows are due, and whether there is room to say what was dropped. */
+const tickMs = 100;
 
 /** WebSocket /loki/api/v1/tail. */
 export async function tailRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
   const running = new Map<string, number>();
+  parts.metrics.gauge('spoor_tails', 'Tails at the moment', () => [...running.values()].reduce((sum, count) => sum + count, 0));
   const plain = async (): Promise<never> => {
     throw new SpoorError('bad_request', { reason: 'tail is a WebSocket: the request lacks the header Upgrade: websocket' });
   };
@@ -99,99 +97,58 @@ function readTail(request: FastifyRequest, parts: HttpParts): Tail {
   };
 }
 
+/** Sends what the tail finds until the client goes away (its business), or the tail fails or lasted long enough (1011 and the reason, as in Loki). */
 async function serveTail(socket: WebSocket, tail: Tail, parts: HttpParts): Promise<void> {
   const stop = new AbortController();
+  const sender = new TailSender(socket, tail.categorizeLabels, (result, rows) => parts.metrics.tailed(result, rows));
+  const delay = tail.delayMs > 0 ? new TailDelay(BigInt(tail.delayMs) * 1_000_000n) : null;
+  const end = setTimeout(() => stop.abort(new TailEnd('reached tail max duration limit')), durationMaxMs);
+  const stopPings = keepAlive(socket, sender, parts.clock);
   socket.on('close', () => stop.abort());
   socket.on('error', () => stop.abort());
-  let unanswered = 0;
-  socket.on('pong', () => (unanswered = 0));
-  const ping = setInterval(() => {
-    if (unanswered++ >= unansweredPingsMax) socket.terminate();
-    else socket.ping();
-  }, pingMs);
-  const end = setTimeout(() => stop.abort(new SpoorError('bad_request', { reason: 'reached tail max duration limit' })), durationMaxMs);
-  const sender = new Sender(socket, tail.delayMs, parts.clock, stop.signal);
-  try {
-    for await (const batch of tailRows(parts.querier, tail.task, stop.signal)) {
-      for (const frame of frames(batch)) await sender.send(encodeTailFrame(frame, { categorizeLabels: tail.categorizeLabels }));
+  const ticks = (async () => {
+    while (!stop.signal.aborted) {
+      await sleep(tickMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      const due = delay?.due(parts.clock.nowNs()) ?? null;
+      if (due !== null) await sender.offer(due);
+      sender.announce();
     }
-    close(socket, 1000, '');
+  })();
+  try {
+    for await (const found of tailRows(parts.querier, tail.task, stop.signal, parts.clock)) {
+      if (found.kind === 'passed_over') sender.passedOver(found);
+      else if (delay === null) await sender.offer(found);
+      else delay.add(found);
+    }
+    const { reason } = stop.signal as { readonly reason: unknown };
+    if (reason instanceof TailEnd) close(socket, 1011, reason.message);
   } catch (error) {
     if (!stop.signal.aborted) close(socket, 1011, reasonOf(error));
-    else if (isSpoorError(stop.signal.reason)) close(socket, 1000, stop.signal.reason.message);
   } finally {
     stop.abort();
-    clearInterval(ping);
+    stopPings();
     clearTimeout(end);
+    await ticks;
   }
 }
 
-/**
- * Sends frames after the delay that the client asked for, and no faster than it takes them. Rows are encoded before they wait, so that heads need not be
- * kept for those who wait.
- */
-class Sender {
-  readonly #socket: WebSocket;
-  readonly #delayMs: number;
-  readonly #clock: Clock;
-  readonly #signal: AbortSignal;
-  #waitingBytes = 0;
-  #sending: Promise<void> = Promise.resolve();
-  #failure: { readonly error: unknown } | undefined;
+/** Why a tail was ended from here. */
+class TailEnd extends Error {}
 
-  constructor(socket: WebSocket, delayMs: number, clock: Clock, signal: AbortSignal) {
-    this.#socket = socket;
-    this.#delayMs = delayMs;
-    this.#clock = clock;
-    this.#signal = signal;
-  }
-
-  /** Resolves when there is room for more. */
-  async send(frame: string): Promise<void> {
-    const dueMs = this.#clock.monotonicMs() + this.#delayMs;
-    this.#waitingBytes += frame.length;
-    const sent = this.#sending.then(() => this.#sendAt(dueMs, frame));
-    this.#sending = sent.catch((error: unknown) => {
-      this.#failure ??= { error };
-    });
-    if (this.#delayMs === 0 || this.#waitingBytes > unsentBytesMax) await this.#sending;
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
-  async #sendAt(dueMs: number, frame: string): Promise<void> {
-    const waitMs = dueMs - this.#clock.monotonicMs();
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#signal });
-    this.#signal.throwIfAborted();
-    if (this.#failure !== undefined) return;
-    this.#socket.send(frame);
-    await drained(this.#socket, this.#signal);
-    this.#waitingBytes -= frame.length;
-  }
-}
-
-/** A batch in portions that become one frame each. */
-function* frames(batch: Batch): Generator<Batch> {
-  let from = 0;
-  let bytes = 0;
-  for (const [i, { line }] of batch.rows.entries()) {
-    if (i > from && (i - from >= frameRowsMax || bytes + line.length > frameLineBytesMax)) {
-      yield { ...batch, rows: batch.rows.slice(from, i) };
-      from = i;
-      bytes = 0;
-    }
-    bytes += line.length;
-  }
-  yield from === 0 ? batch : { ...batch, rows: batch.rows.slice(from) };
-}
-
-/** Waits until the client has taken enough of what was sent; lets others in between in any case. */
-async function drained(socket: WebSocket, signal: AbortSignal): Promise<void> {
-  await immediate();
-  let stalledMs = 0;
-  for (let unsent = socket.bufferedAmount; unsent > unsentBytesMax; ) {
-    if (stalledMs >= stallMsMax) throw new SpoorError('bad_request', { reason: 'the client reads too slowly' });
-    await sleep(stallCheckMs, undefined, { signal });
-    stalledMs = socket.bufferedAmount < unsent ? 0 : stalledMs + stallCheckMs;
-    unsent = socket.bufferedAmount;
-  }
+/** Pings each second, and breaks the connection off where the client gives no sign of life any more. Returns a function that ends this. */
+function keepAlive(socket: WebSocket, sender: TailSender, clock: Clock): () => void {
+  let aliveMs = clock.monotonicMs();
+  let taken = 0;
+  const alive = (): void => {
+    aliveMs = clock.monotonicMs();
+  };
+  socket.on('pong', alive);
+  const timer = setInterval(() => {
+    // A ping waits behind what is unsent: a slow client shows that it lives by taking that.
+    if (sender.takenBytes > taken) alive();
+    taken = Math.max(taken, sender.takenBytes);
+    if (clock.monotonicMs() - aliveMs > silentMsMax) socket.terminate();
+    else socket.ping();
+  }, pingMs);
+  return () => clearInterval(timer);
 }

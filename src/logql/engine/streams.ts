@@ -118,14 +118,67 @@ function formatCategories(labels: OutputLabels): string {
   return Buffer.concat([...json.takeRest()]).toString('utf8');
 }
 
-/** Writes a batch as a frame of Loki's tail. */
-export function encodeTailFrame(batch: Batch, options: { readonly categorizeLabels?: boolean } = {}): string {
+/** Rows of one stream that a tail's client did not get. */
+export interface DroppedRows {
+  readonly labels: LabelSet;
+  readonly count: number;
+  /** Times of the first and the last of them. */
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+/**
+ * Writes rows as a frame of Loki's tail. Rows keep their order: a stream object holds rows of one label set that follow one another. `dropped_entries` has an object per stream where
+ * Loki has one per entry, with `count` and `last_timestamp` beside Loki's fields.
+ */
+export function encodeTailFrame(batch: Pick<Batch, 'labels' | 'rows'>, options: { readonly categorizeLabels?: boolean; readonly dropped?: readonly DroppedRows[] } = {}): string {
   const categorize = options.categorizeLabels === true;
   const json = new JsonWriter(4096);
   const chunks: Buffer[] = [];
   json.raw('{"streams":');
-  chunks.push(...writeStreams(json, batch.labels, batch.rows, categorize));
-  json.raw(categorize ? ',"encodingFlags":["categorize-labels"],"dropped_entries":null}' : ',"dropped_entries":null}');
+  chunks.push(...writeRuns(json, batch.labels, batch.rows, categorize));
+  if (categorize) json.raw(',"encodingFlags":["categorize-labels"]');
+  json.raw(',"dropped_entries":');
+  writeDropped(json, options.dropped ?? []);
+  json.raw('}');
   chunks.push(...json.takeRest());
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function labelsText(labels: LabelSet): string {
+  const json = new JsonWriter(512);
+  writeLabels(json, labels);
+  return Buffer.concat([...json.takeRest()]).toString('utf8');
+}
+
+/** Streams in the order of their rows: one for each run of rows with the same labels. */
+function* writeRuns(json: JsonWriter, labels: readonly OutputLabels[], rows: readonly ResultRow[], categorize: boolean): Generator<Buffer> {
+  const streams = labels.map((set) => labelsText(categorize ? categorizedStream(set) : spaced(mergedLabels(set))));
+  const categories = categorize ? labels.map(formatCategories) : null;
+  let before: string | undefined;
+  json.raw('[');
+  for (const { timeNs, labels: at, line } of rows) {
+    const stream = streams[at] as string;
+    if (stream !== before) json.raw(before === undefined ? '{"stream":' : ']},{"stream":').raw(stream).raw(',"values":[["');
+    else json.raw(',["');
+    before = stream;
+    json.raw(String(timeNs)).raw('",').bytes(line);
+    if (categories !== null) json.raw(',').raw(categories[at] as string);
+    json.raw(']');
+    yield* json.takeFull();
+  }
+  json.raw(before === undefined ? ']' : ']}]');
+}
+
+function writeDropped(json: JsonWriter, dropped: readonly DroppedRows[]): void {
+  if (dropped.length === 0) {
+    json.raw('null');
+    return;
+  }
+  for (const [i, { labels, count, firstNs, lastNs }] of dropped.entries()) {
+    json.raw(`${i === 0 ? '[' : ','}{"timestamp":"${firstNs}","labels":`);
+    writeLabels(json, labels);
+    json.raw(`,"count":${count},"last_timestamp":"${lastNs}"}`);
+  }
+  json.raw(']');
 }

@@ -89,7 +89,7 @@ describe('streams', () => {
 
   test('a frame of tail', () => {
     const rows = streams.rows.map((row, index) => ({ ...row, position: 1, index, partition: 0 }));
-    const frame = encodeTailFrame({ kind: 'batch', stats, labels: streams.labels, rows: rows.slice(0, 1) });
+    const frame = encodeTailFrame({ labels: streams.labels, rows: rows.slice(0, 1) });
     expect(frame).toBe('{"streams":[{"stream":{"b":"2"},"values":[["1700000000000000003","third"]]}],"dropped_entries":null}');
   });
 });

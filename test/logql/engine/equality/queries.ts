@@ -145,7 +145,7 @@ const otherStages = fc.array(
       arbitrary: fc.constantFrom(
         '| unpack', '| decolorize', '|= ip("10.0.0.0/8")', '!= ip("192.168.1.7")', '| ip=ip("10.0.0.1")', '| first!=ip("192.168.0.0/16")', '| json one="list[0]", deep="a.b.d"', '| json x="[\\"x-y\\"]"',
         '| line_format "{{ .level | ToUpper }}-{{ len .msg }}{{ if eq .app \\"a\\" }}!{{ end }}"', '| line_format "{{ __line__ | trunc 9 }} {{ __timestamp__ | unixEpoch }}"', '| line_format "{{ range $k, $v := fromJson __line__ }}{{ $k }};{{ end }}"',
-        '| label_format up="{{ .app | upper }}", twice="{{ mul 2 (int .n) }}"', '| label_format bad="{{ div 1 0 }}"', '| label_format t="{{ __timestamp__ }}", l="{{ __line__ | sha1sum }}"', '| line_format "{{ regexReplaceAll \\"[0-9]+\\" __line__ \\"N\\" }}"',
+        '| label_format up="{{ .app | upper }}", twice="{{ mul 2 (int .n) }}"', '| label_format bad="{{ div 1 0 }}"', '| label_format t="{{ __timestamp__ }}", l="{{ __line__ | b64enc }}"', '| line_format "{{ regexReplaceAll \\"[0-9]+\\" __line__ \\"N\\" }}"',
         '| level=~"err.*|warn"', '| msg=~"(?i)PLAIN"', '|~ "(?i)ERR" or "\\\\bx\\\\b"', '|~ "^.{3,9}$"', '!~ "(e|r){2}"',
       ),
     },
