@@ -82,7 +82,7 @@ describe('chunks', () => {
     const footer = footerOf(segment);
     expect(footer.rowGroups.length).toBe(16);
     expect(segment.chunks.length).toBeLessThan(10_020);
-    expect(segment.footerBytes).toBeLessThan(12_000);
+    expect(segment.footerBytes).toBeLessThan(16_000);
     expect(footer.tenants[0]!.labels.storedBytes).toBeLessThan(150_000);
   });
 
