@@ -1,4 +1,5 @@
 import type { Grouping, LabelFilter, RangeAggregationExpr, Stage } from '../syntax/mod.ts';
+import { templateFields } from '../template/mod.ts';
 import { visitLabelFilter, visitStage } from '../syntax/visit.ts';
 
 /**
@@ -26,8 +27,8 @@ export function stageLabels(stage: Stage): string[] {
     pattern: () => [],
     unpack: () => [],
     label_filter: (s) => filterLabels(s.filter),
-    line_format: (s) => templateLabels(s.template),
-    label_format: (s) => s.assignments.flatMap((a) => (a.kind === 'rename' ? [a.from] : templateLabels(a.template))),
+    line_format: (s) => templateFields(s.template),
+    label_format: (s) => s.assignments.flatMap((a) => (a.kind === 'rename' ? [a.from] : templateFields(a.template))),
     decolorize: () => [],
     drop: () => [],
     keep: () => [],
@@ -47,11 +48,3 @@ export function filterLabels(filter: LabelFilter): string[] {
   });
 }
 
-/** The fields inside a template's actions. */
-function templateLabels(template: string): string[] {
-  const names: string[] = [];
-  for (const action of template.matchAll(/\{\{(.*?)\}\}/gs)) {
-    for (const field of (action[1] ?? '').replaceAll(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, '""').matchAll(/\.([A-Za-z_]\w*)/g)) names.push(field[1] ?? '');
-  }
-  return names;
-}

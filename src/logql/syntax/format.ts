@@ -85,7 +85,8 @@ export class Printer {
       },
       number_filter: (f) => `${f.name}${f.op}${this.#number(f.value, formatGoFloat)}`,
       duration_filter: (f) => `${f.name}${f.op}${formatGoDuration(BigInt(f.value))}`,
-      bytes_filter: (f) => `${f.name}${f.op}${formatBytes(f.value)}`,
+      // `0B` begins a binary number.
+      bytes_filter: (f) => `${f.name}${f.op}${!this.#exact && f.value === 0 ? '0kB' : formatBytes(f.value)}`,
       ip_filter: (f) => `${f.name}${f.op}ip(${quoteGo(f.pattern)})`,
     };
   }

@@ -4,7 +4,7 @@ import { formatStage, parseQuery } from '../../../src/logql/syntax/mod.ts';
 
 test.each([
   ['| json |= "a"', '|= "a" | json'],
-  ['| decolorize |= "a" | drop x != "b"', '|= "a" != "b" | decolorize | drop x'],
+  ['| decolorize |= "a" | drop x |~ "b"', '|= "a" |~ "b" | decolorize | drop x'],
   ['| json | a="b" |= "c" | logfmt |= "d"', '| json | a="b" |= "c" |= "d" | logfmt'],
   ['| line_format "x" |= "a" | unpack |= "b" | keep y |= "c"', '| line_format "x" |= "a" | unpack |= "b" |= "c" | keep y'],
   ['| json', '| json'],
