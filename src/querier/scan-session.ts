@@ -40,6 +40,8 @@ interface Scan {
   readonly scanner: BlockScanner;
   readonly holding: Holding;
   readonly user: SegmentUser;
+  /** A log task whose latest rows come first. */
+  readonly backward: boolean;
   /** Row groups ahead whose segments could not be opened yet. */
   ahead: readonly SegmentSource[];
 }
@@ -66,7 +68,7 @@ export class ScanSessions {
     segments.serve(known.user);
     known.ahead = [...known.ahead, ...(loaded.ahead ?? [])].filter((source) => !segments.bringNear(source));
     try {
-      addUnit(scanner, loaded, segments, () => holding.checkStop());
+      addUnit(scanner, loaded, segments, known.backward, () => holding.checkStop());
     } catch (error) {
       if (isSpoorError(error, 'corruption')) segments.forget(segmentsOf(loaded.unit));
       throw error;
@@ -86,7 +88,7 @@ export class ScanSessions {
     if (known !== undefined) return known;
     if (task === null) throw new TypeError(`scan ${number} was not begun`);
     const holding = new Holding(task.control);
-    const scan: Scan = { scanner: createScanner(task), holding, user: { isStopped: () => holding.isStopped, wanted: new WantedPages() }, ahead: [] };
+    const scan: Scan = { scanner: createScanner(task), backward: task.output.kind === 'log' && task.output.direction === 'backward', holding, user: { isStopped: () => holding.isStopped, wanted: new WantedPages() }, ahead: [] };
     this.#scans.set(number, scan);
     return scan;
   }
