@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { ApiError, type PushStream } from '../support/api.ts';
+import { form, type ApiError, type PushStream } from '../support/api.ts';
 import { startInProcess, type InProcess } from '../support/in-process.ts';
 
 const rowsPerApp = 1200;
@@ -55,7 +55,7 @@ describe("logcli's requests", () => {
     ['series', '/loki/api/v1/series', { match: shop, ...range }, { data: ['shop-0', 'shop-1'].map((pod) => ({ app: 'shop', namespace: 'prod', pod, service_name: 'shop' })) }],
     ['stats', '/loki/api/v1/index/stats', { query: shop, ...range }, { streams: 2, entries: rowsPerApp, chunks: expect.any(Number), bytes: expect.any(Number) }],
     ['volume', '/loki/api/v1/index/volume', { query: '{namespace="prod"}', limit: 30, targetLabels: 'app', ...range }, { data: { resultType: 'vector', result: expect.arrayContaining([{ metric: { app: 'shop' }, value: expect.any(Array) }, { metric: { app: 'pay' }, value: expect.any(Array) }]) } }],
-    ['volume_range', '/loki/api/v1/index/volume_range', { query: '{namespace="prod"}', limit: 30, aggregateBy: 'labels', step: 600, ...range }, { data: { resultType: 'matrix', result: expect.arrayContaining<unknown>(['app', 'namespace', 'pod', 'service_name'].map((name) => ({ metric: { [name]: '' }, values: expect.any(Array) }))) } }],
+    ['volume_range', '/loki/api/v1/index/volume_range', { query: '{namespace="prod"}', limit: 30, aggregateBy: 'labels', step: 600, ...range }, { data: { resultType: 'matrix', result: expect.arrayContaining(['app', 'namespace', 'pod', 'service_name'].map((name) => ({ metric: { [name]: '' }, values: expect.any(Array) }))) } }],
     ['detected-fields', '/loki/api/v1/detected_fields', { query: shop, limit: 100, line_limit: 1000, step: '10s', ...range }, { fields: expect.arrayContaining([expect.objectContaining({ label: 'user', type: 'string', cardinality: 7 })]) }],
     ['detected-fields level', '/loki/api/v1/detected_field/level/values', { query: shop, limit: 100, line_limit: 1000, step: '10s', ...range }, { values: expect.arrayContaining(['error', 'info']) }],
   ])('%s', async (_command, at, parameters, expected) => {
@@ -87,12 +87,12 @@ describe("logcli's requests", () => {
   });
 
   test('query --tail', async () => {
-    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/loki/api/v1/tail?${new URLSearchParams({ query: shop, limit: '5', delay_for: '1', start: String(startNs) })}`);
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/loki/api/v1/tail?${form({ query: shop, limit: 5, delay_for: 1, start: startNs })}`);
     const lines: string[] = [];
     socket.on('message', (data: Buffer) => lines.push(...(JSON.parse(data.toString('utf8')) as { streams: { values: [string, string][] }[] }).streams.flatMap(({ values }) => values.map(([, line]) => line))));
     await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(5);
     socket.terminate();
-    expect(lines.map((line) => Number(/"n":(\d+)/.exec(line)?.[1])).toSorted()).toEqual([1195, 1196, 1197, 1198, 1199]);
+    expect(lines.map((line) => Number(/"n":(\d+)/.exec(line)?.[1]))).toEqual([1195, 1196, 1197, 1198, 1199]);
   });
 });
 
