@@ -1,5 +1,5 @@
 import {
-  coalesce, decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, frontPages, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
+  coalesce, decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
   type ByteRange, type PageMeta, type RowGroupMeta, type SegmentFooter, type Shape,
 } from '../chunks/mod.ts';
 import { inWindows } from '../ingester/mod.ts';
@@ -114,7 +114,7 @@ export class SegmentCache {
     const shapes = this.#shapes(open, rowGroup, meta.shapes, meta);
     const reading = { meta, shapes, source, pool: false };
     this.#reading = reading;
-    if (this.#io.isRemote === true) source.want([...new Set([...frontPages(meta), ...this.#user.wanted.of(meta, shapes)])]);
+    if (this.#io.isRemote === true) source.want(this.#user.wanted.of(meta, shapes));
     const pool = (): HexPoolReader => {
       reading.pool = true;
       return this.#pool(open);

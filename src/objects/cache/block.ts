@@ -8,8 +8,8 @@ const magic = Buffer.from('spoorBLK', 'latin1');
 const version = 1;
 /** Bytes before the data. */
 export const blockHeaderBytes = 64;
-/** Bytes of an object in one block; the last one of an object has what is left. With its header a full block is 128 KiB. */
-export const blockBytes = 128 * 1024 - blockHeaderBytes;
+/** Bytes of an object in one block; the last one of an object has what is left. With its header a full block is 64 KiB. */
+export const blockBytes = 64 * 1024 - blockHeaderBytes;
 
 const idBytes = 32;
 

@@ -22,7 +22,7 @@ export interface CachedStoreParts {
 }
 
 /** Longest single read of the store; longer ones are several at the same time. */
-const readBlocksMax = 32;
+const readBlocksMax = 64;
 /** A read of more than this goes past the cache. */
 const rangeBytesMax = 64 * 2 ** 20;
 /** Reads ahead beyond this many that wait are left out. */
