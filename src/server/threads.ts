@@ -20,6 +20,9 @@ export interface ThreadFailure {
   readonly stack?: string | undefined;
 }
 
+/** Room for young objects in a thread: what these need lies outside the heap, and V8 would keep 100 MB and more for them. */
+const maxYoungGenerationSizeMb = 24;
+
 /** What a thread gets when it begins. */
 export interface ThreadData {
   readonly data: unknown;
@@ -59,7 +62,7 @@ export class WorkerThreads {
 
   #spawn(place: number): Thread {
     const given = this.#begin?.(place);
-    const worker = new Worker(this.#url, { stdout: false, stderr: false, ...(given === undefined ? {} : { workerData: given.data, transferList: [...given.transfer] }) });
+    const worker = new Worker(this.#url, { stdout: false, stderr: false, resourceLimits: { maxYoungGenerationSizeMb }, ...(given === undefined ? {} : { workerData: given.data, transferList: [...given.transfer] }) });
     const thread: Thread = { worker, pending: new Map(), alive: true };
     worker.on('message', (answer: ThreadAnswer) => {
       const pending = thread.pending.get(answer.id);
