@@ -36,6 +36,8 @@ export interface Figures {
   /** Requests to the object store while loading, by operation; of spoor only. */
   readonly requests: Readonly<Record<string, number>> | null;
   readonly writtenMB: number | null;
+  /** Requests to the object store of a start; of spoor only. */
+  readonly startRequests: number | null;
   readonly eventLoopP99Ms: number | null;
   readonly queries: readonly Asked[];
 }
@@ -62,7 +64,7 @@ export async function measure(plain: System, corpus: Corpus, queries: readonly Q
   try {
     log(`${system.name}${minio === undefined ? '' : ' on S3'}: loading ${Math.round(corpus.manifest.rawBytes / 1e6)} MB`);
     const loading = await start(system, own);
-    let loaded: Omit<Figures, 'name' | 'queries' | 'peakQueryMiB' | 'storedMB' | 'files' | 'dataMB'>;
+    let loaded: Omit<Figures, 'name' | 'queries' | 'peakQueryMiB' | 'startRequests' | 'storedMB' | 'files' | 'dataMB'>;
     try {
       const figures = load(corpus, loading.url + system.pushPath, loading.url + system.flushPath, loading.pid);
       const counters = system.name === 'spoor' ? await readCounters(loading.url) : null;
@@ -83,7 +85,7 @@ export async function measure(plain: System, corpus: Corpus, queries: readonly Q
 }
 
 /** First runs on files that are in no cache: of systems that start fast each in a new process, of others all in one. Then the runs of which the best counts. */
-async function askAll(system: System, own: string, data: string, corpus: Corpus, queries: readonly Query[], runs: number, log: (text: string) => void): Promise<Pick<Figures, 'queries' | 'peakQueryMiB'>> {
+async function askAll(system: System, own: string, data: string, corpus: Corpus, queries: readonly Query[], runs: number, log: (text: string) => void): Promise<Pick<Figures, 'queries' | 'peakQueryMiB' | 'startRequests'>> {
   const firsts = new Map<string, Run>();
   if (system.startsFast) {
     for (const query of queries) {
@@ -99,6 +101,7 @@ async function askAll(system: System, own: string, data: string, corpus: Corpus,
   dropFileCache(data);
   const running = await start(system, own);
   try {
+    const startRequests = system.name === 'spoor' ? total((await readCounters(running.url)).requests) : null;
     const asked: Asked[] = [];
     for (const query of queries) {
       if (!system.startsFast) dropFileCache(data);
@@ -118,7 +121,7 @@ async function askAll(system: System, own: string, data: string, corpus: Corpus,
       });
       log(`${system.name} ${query.id.padEnd(18)} ${first.ms.toFixed(1).padStart(9)} ${best.ms.toFixed(1).padStart(9)} ms  ${best.cpuSeconds.toFixed(3)} s  ${first.requests ?? ''} ${first.digest}`);
     }
-    return { queries: asked, peakQueryMiB: peakMiB(running.pid) };
+    return { queries: asked, peakQueryMiB: peakMiB(running.pid), startRequests };
   } finally {
     await running.stop();
   }

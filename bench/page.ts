@@ -139,7 +139,7 @@ function s3Text({ s3, rawBytes, systems }: SizeResult): string {
 
 Ingest: ${s3.load.rawMBperCpuSecond} raw MB per CPU second until acknowledged, ${s3.load.allRawMBperCpuSecond} until everything is in the bucket (without MinIO's own CPU); peak memory ${s3.load.peakMiB} MiB, ${s3.peakQueryMiB} MiB with
 queries; ${s3.storedMB.toFixed(1)} MB in ${s3.files} objects. Requests to store ${gigabytes.toFixed(2)} GB of lines: ${total(requests)}, that is ${(total(requests) / gigabytes).toFixed(0)} per GB: ${operations.join(', ')}; ${shown(s3.writtenMB)} MB sent.
-Times in milliseconds; requests and megabytes are those of the query alone, after a start that has read the catalogue.
+Times in milliseconds; requests and megabytes are those of the query alone, after a start, which takes ${s3.startRequests ?? 0} requests.
 
 | query | first | first, directory | best | best, directory | requests, first | MB read, first | requests, best |
 |---|---|---|---|---|---|---|---|

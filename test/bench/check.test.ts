@@ -9,7 +9,7 @@ const digest = '1 series, 1 samples, sum 5 #0123456789';
 function figures(name: SystemName, rate: number, times: Readonly<Record<string, number>>, more: Partial<Figures> = {}): Figures {
   const load = { seconds: 1, rawMBps: 1, serverCpuSeconds: 1, rawMBperCpuSecond: rate, allCpuSeconds: 1, allRawMBperCpuSecond: rate / 2, p50ms: 1, p99ms: 1, peakMiB: 500, retries: 0 };
   const queries = Object.entries(times).map(([id, bestMs]) => ({ id, firstMs: bestMs * 2, firstCpuSeconds: 0, bestMs, bestCpuSeconds: 0, digest, amount: 5, firstRequests: null, firstReadBytes: null, bestRequests: null }));
-  return { name, load, peakQueryMiB: 300, restMiB: 200, storedMB: 40, files: 3, dataMB: 50, requests: null, writtenMB: null, eventLoopP99Ms: null, queries, ...more };
+  return { name, load, peakQueryMiB: 300, restMiB: 200, storedMB: 40, files: 3, dataMB: 50, requests: null, writtenMB: null, startRequests: null, eventLoopP99Ms: null, queries, ...more };
 }
 
 function size(systems: readonly Figures[], calibrationMs = 50): SizeResult {
