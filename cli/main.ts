@@ -7,7 +7,7 @@ import { Terminal } from './terminal.ts';
 
 /**
  * The command `spoor`: hands `serve` and `agent` to their own parts, which are loaded only then, and runs everything else over HTTP.
- * These two imports are the only ones by which the command line reaches beyond its folder.
+ * These two imports are the only ones by which the command line reaches beyond its folder, besides those of `inspect`, which reads files.
  * @param argv the arguments after `spoor`
  * @returns the exit code
  */
@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   const terminal = new Terminal(process.stdout, process.stderr);
   const program = createProgram(realSurroundings(terminal, takeSignalsOnce)).version(version(), '-V, --version', 'show the version').exitOverride();
-  for (const subcommand of program.commands) subcommand.exitOverride();
+  for (const subcommand of program.commands) for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
   if (argv.length === 0) {
     program.outputHelp();
     return 0;

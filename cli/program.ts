@@ -82,6 +82,13 @@ interface ExplainFlags extends RangeFlags {
   readonly analyze: boolean;
 }
 
+interface InspectFlags {
+  readonly json: boolean;
+  readonly all: boolean;
+  readonly verify?: boolean;
+  readonly rowGroup?: number;
+}
+
 const defaultSince = '1h';
 
 /** The commands that speak HTTP, and the names of those that are delegated. Parsing it runs the command; failures are thrown. */
@@ -216,8 +223,26 @@ export function createProgram(surroundings: Surroundings): Command {
       const parameters = { query: logql, ...range, limit: flags.limit, direction: flags.forward ? 'FORWARD' : 'BACKWARD', analyze: String(flags.analyze) };
       return runExplain(connect(), terminal, parameters, globals().output === 'jsonl');
     });
+  // It asks no server.
+  const inspect = program.command('inspect').description('explain a file of the data directory or bucket, and check it').configureHelp({ showGlobalOptions: false });
+  for (const kind of ['segment', 'index', 'journal'] as const) {
+    const command = inspect.command(kind).configureHelp({ showGlobalOptions: false }).description(aboutFiles[kind]).argument('<file>', 'a file, which is only read');
+    command.option('--json', 'as JSON', false).option('--all', 'leave nothing out', false);
+    if (kind === 'segment') command.option('--verify', 'put every line together as well', false).addOption(new Option('--row-group <number>', 'only this row group, in detail').argParser(count));
+    command.action(async (path: string, flags: InspectFlags) => {
+      // What reads the formats is loaded only here.
+      const { runInspect } = await import('./inspect/run.ts');
+      return runInspect(terminal, kind, path, { json: flags.json, all: flags.all, verify: flags.verify === true, rowGroup: flags.rowGroup });
+    });
+  }
   return program;
 }
+
+const aboutFiles = {
+  segment: 'tenants, row groups, templates and columns of a segment, and what takes its space',
+  index: 'labels, streams and chunks of an index file',
+  journal: 'records, positions and tenants of a journal file',
+} as const;
 
 function addRangeFlags(command: Command, withEnd = true): void {
   command.option('--since <duration>', `look back from now (default ${defaultSince})`).option('--from <time>', 'look from this time on (inclusive)');

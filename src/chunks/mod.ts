@@ -1,5 +1,8 @@
 export { decodeFooter, footerBytesOf } from './footer.ts';
 export { segmentTrailerBytes, segmentVersion } from './format.ts';
+export {
+  inspectSegment, type InspectedColumn, type InspectedPage, type InspectedRowGroup, type InspectedSegment, type InspectedTemplate, type InspectedTenant, type SegmentDamage, type Space,
+} from './inspect.ts';
 export { decodeLabels } from './labels.ts';
 export { segmentLimits } from './limits.ts';
 export type { ByteRange, ChunkSelection, PageMeta, RowGroupMeta, RowRange, SegmentChunk, SegmentFooter, TenantMeta } from './meta.ts';

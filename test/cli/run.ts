@@ -25,7 +25,7 @@ export class Running {
   constructor(argv: readonly string[], variables: Readonly<Record<string, string>> = {}, clock: () => bigint = () => nowNs) {
     const terminal = new Terminal(this.#out, this.#notes, false);
     const program = createProgram({ terminal, variables, nowNs: clock, untilInterrupted: () => this.#interrupt.signal }).exitOverride();
-    for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeOut: (text) => this.#out.write(text), writeErr: (text) => this.#notes.write(text) });
+    for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) command.exitOverride().configureOutput({ writeOut: (text) => this.#out.write(text), writeErr: (text) => this.#notes.write(text) });
     this.done = program.parseAsync(argv, { from: 'user' }).then(
       () => ({ out: this.out, notes: this.notes, failure: undefined }),
       (error: unknown) => {
