@@ -2,5 +2,4 @@ export { DiskJournal, diskJournalDefaults, openDiskJournal, type DiskJournalOpti
 export { nodeFiles, type JournalFile, type JournalFiles } from './files.ts';
 export { inspectJournal, type InspectedJournal, type InspectedRecord } from './inspect.ts';
 export type { Appended, Journal, JournalBounds, JournalRecord, Lease, Position } from './port.ts';
-export { decodeRecord, encodeRecord, encodeStreamLabels, encodeTenant, recordBytesMax, recordId } from './record.ts';
-export { RecordBuilder, type RecordRoom } from './record-builder.ts';
+export { decodeRecord, encodeRecord, recordBytesMax, recordId } from './record.ts';
