@@ -86,16 +86,9 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/chunks/encodings/frame.ts',
     'src/chunks/format.ts',
     'src/chunks/metadata-builder.ts',
-    'src/chunks/page-source.ts',
     'src/chunks/plain-content.ts',
     'src/chunks/row-group-builder.ts',
     'src/chunks/scratch.ts',
-    'src/chunks/segment-reader.ts',
-    'src/chunks/shapes.ts',
-    'src/chunks/shredded-content.ts',
-  ],
-  'test/chunks/shred/cut-json.test.ts': [
-    'src/chunks/shred/cuts.ts',
   ],
   'test/cli/client.test.ts': [
     'cli/answers.ts',
