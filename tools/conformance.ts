@@ -1,29 +1,22 @@
 /**
  * Replays ../shared/conformance in four states of the data: in the heads (loaded, not flushed), in segments (loaded and flushed), after a restart, and in both (flushed after every second batch, so that
- * segments overlap each other and the heads). Fails where a case fails that is not among the known differences, or a known difference has gone. Of categories that are still being worked on
- * test/conformance/floor.json says how many cases have to pass; `--write` sets that. `--only a,b` replays these ways only.
+ * segments overlap each other and the heads). Fails where a case fails that is not among the known differences, or a known difference has gone. `--only a,b` replays these ways only.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { corpusDir, knownDifferences } from '../test/conformance/corpus.ts';
 import { Api } from '../test/support/api.ts';
 import { freePort, ServerProcess } from '../test/support/server.ts';
 
-const floorFile = path.resolve(import.meta.dirname, '../test/conformance/floor.json');
-
 interface Report {
   readonly pass: number;
   readonly total: number;
   readonly errorPass: number;
   readonly errorTotal: number;
-  readonly categories: Readonly<Record<string, { readonly pass: number; readonly total: number }>>;
-  readonly failures: readonly { readonly cat: string; readonly id: string; readonly why: string }[];
+  readonly failures: readonly { readonly id: string; readonly why: string }[];
 }
-
-/** Cases that have to pass, by way and category. */
-type Floor = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 interface Way {
   readonly name: string;
@@ -87,15 +80,12 @@ async function run(chosen: readonly Way[]): Promise<Map<string, Report>> {
 }
 
 /** What a way falls short of, a line each. */
-function shortcomings(way: string, report: Report, floor: Readonly<Record<string, number>>): string[] {
-  const found: string[] = [];
-  for (const [category, least] of Object.entries(floor)) {
-    const pass = report.categories[category]?.pass ?? 0;
-    if (pass < least) found.push(`${way}: ${category} passes ${pass} cases, the floor is ${least}`);
-  }
-  for (const { cat, id, why } of report.failures) if (floor[cat] === undefined && !knownDifferences.includes(id)) found.push(`${way}: ${id}: ${why}`);
-  for (const id of knownDifferences) if (!report.failures.some((failure) => failure.id === id)) found.push(`${way}: ${id} is known to differ, but does not`);
-  return found;
+function shortcomings(way: string, report: Report): string[] {
+  const failed = new Map(report.failures.map(({ id, why }) => [id, why]));
+  return [
+    ...[...failed].filter(([id]) => !knownDifferences.includes(id)).map(([id, why]) => `${way}: ${id}: ${why}`),
+    ...knownDifferences.filter((id) => !failed.has(id)).map((id) => `${way}: ${id} is known to differ, but does not`),
+  ];
 }
 
 async function main(): Promise<number> {
@@ -105,19 +95,10 @@ async function main(): Promise<number> {
   }
   const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1]?.split(',') : undefined;
   const reports = await run(ways.filter(({ name }) => only?.includes(name) ?? true));
-  const floor = existsSync(floorFile) ? (JSON.parse(readFileSync(floorFile, 'utf8')) as Floor) : {};
-  if (process.argv.includes('--write')) {
-    const raised = [...reports].map(([way, { categories }]) => {
-      const short = Object.keys(floor[way] ?? {}).filter((name) => categories[name] !== undefined && categories[name].pass < categories[name].total);
-      return [way, Object.fromEntries(short.map((name) => [name, categories[name]?.pass ?? 0]))] as const;
-    });
-    writeFileSync(floorFile, `${JSON.stringify({ ...floor, ...Object.fromEntries(raised) }, null, 2)}\n`);
-    return 0;
-  }
   process.stdout.write('\n');
   let short = 0;
   for (const [way, report] of reports) {
-    const found = shortcomings(way, report, floor[way] ?? {});
+    const found = shortcomings(way, report);
     short += found.length;
     for (const line of found) process.stdout.write(`${line.slice(0, 500)}\n`);
     const { pass, total, errorPass, errorTotal } = report;
