@@ -11,24 +11,35 @@ const ips = ['10.0.0.1', '192.168.1.77', '11.2.3.4', '::1', 'x10.0.0.9y', 'none'
 const keys = ['level', 'status', 'path', 'd', 'size', 'ip', 'msg', 'id', 'trace_id', 'a', 'a_b', 'level_extracted', 'app', 'pod', '__error__', '__error_details__', 'n'];
 const oddKeys = ['a.b', 'a b', 'a-b', '1x', 'é', ' level ', 'Level', 'a_b', ''];
 
+const lineKinds = ['json', 'json', 'json', 'json', 'logfmt', 'logfmt', 'logfmt', 'text', 'nginx', 'nginx', 'junk'] as const;
 type Value = (row: number) => string;
 export type LineMaker = (row: number) => Buffer;
 
 /** Makes lines whose values come from columns of all kinds. */
 export class GeneratedLines {
   readonly #dice: Dice;
-  /** Names of labels that queries may ask for. */
-  readonly names: readonly string[] = keys.filter((key) => key !== '__error_details__');
+  readonly #names = new Set<string>();
+  /** How lines were made. */
+  readonly kinds = new Set<string>();
+
+  readonly #main: (typeof lineKinds)[number];
 
   constructor(dice: Dice) {
     this.#dice = dice;
+    this.#main = dice.pick(lineKinds);
+  }
+
+  /** Names of labels that queries may ask for. */
+  get names(): readonly string[] {
+    return [...this.#names];
   }
 
   maker(): LineMaker {
     const dice = this.#dice;
-    const kind = dice.pick(['json', 'json', 'json', 'logfmt', 'logfmt', 'logfmt', 'text', 'text', 'nginx', 'junk'] as const);
+    const kind = dice.chance(0.85) ? this.#main : dice.pick(lineKinds);
+    this.kinds.add(kind);
     const make = this[`_${kind}`]();
-    const cut = dice.chance(0.15);
+    const cut = dice.chance(0.1);
     return (row) => {
       const line = make(row);
       return cut && dice.chance(0.1) ? line.subarray(0, dice.below(line.length + 1)) : line;
@@ -42,6 +53,7 @@ export class GeneratedLines {
     if (kind === 'none') return () => ({});
     const names = dice.some(['trace_id', 'level', 'pod', 'status', 'level_extracted', '__error__', 'detected_level'], kind === 'one' ? 1 : 3);
     const values = names.map(() => this.#value(false));
+    for (const name of names) this.#name(name);
     let row = 0;
     return () => {
       row++;
@@ -73,10 +85,17 @@ export class GeneratedLines {
 
   #keys(): string[] {
     const dice = this.#dice;
-    const own = dice.some(keys, 7);
+    const own = dice.some(keys, 5);
     if (dice.chance(0.3)) own.splice(dice.below(own.length), 0, dice.pick(oddKeys));
     if (dice.chance(0.25)) own.push(dice.pick(own));
+    for (const key of own) this.#name(key.trim().replaceAll(/[^A-Za-z0-9_]/g, '_'));
     return own;
+  }
+
+  #name(name: string): void {
+    if (name === '' || name === '__error_details__' || /^\d/.test(name)) return;
+    this.#names.add(name);
+    if (this.#dice.chance(0.15)) this.#names.add(`${name}_extracted`);
   }
 
   _json(): LineMaker {
@@ -90,30 +109,33 @@ export class GeneratedLines {
         return () => (nulls && dice.chance(0.2) ? 'null' : String(min + dice.below(range)));
       }
       const value = this.#value(true);
-      if (kind === 'raw') return (row) => (/^(?:-?[0-9][0-9+\-.eE]*|true|false|null)$/.test(value(row)) ? value(row) : JSON.stringify(value(row)));
+      if (kind === 'raw') return (row) => {
+        const text = value(row);
+        return /^(?:-?[0-9][0-9+\-.eE]*|true|false|null)$/.test(text) ? text : JSON.stringify(text);
+      };
       if (kind === 'array') return (row) => `[${JSON.stringify(value(row))}]`;
       if (kind === 'bytes') return (row) => (dice.chance(0.1) ? `"${dice.pick(['\\u00e9', '\\ud800', '\\q', 'a\\', '\ufffd', '\\u0041'])}x"` : JSON.stringify(value(row)));
       return (row) => JSON.stringify(value(row));
     };
     const object = (depth: number): Value => {
-      const parts = this.#keys().map((key) => ({ key, value: depth < 2 && dice.chance(0.15) ? object(depth + 1) : scalar(), optional: dice.chance(0.1) }));
+      const parts = this.#keys().map((key) => ({ key, value: depth < 2 && dice.chance(0.15) ? object(depth + 1) : scalar(), optional: dice.chance(0.04) }));
       return (row) => `{${parts.filter(({ optional }) => !optional || dice.chance(0.5)).map(({ key, value }) => `${JSON.stringify(key)}:${space}${value(row)}`).join(`,${space}`)}}`;
     };
     const whole = object(0);
-    const end = dice.pick(['', '', '', ' ', '\n', 'x']);
+    const end = dice.pick(['', '', '', '', '', '', ' ', '\n', 'x']);
     return (row) => Buffer.from(whole(row) + end);
   }
 
   _logfmt(): LineMaker {
     const dice = this.#dice;
-    const parts = this.#keys().map((key) => ({ key: dice.chance(0.9) ? key.replaceAll(/[ "=]/g, '') || 'k' : key, value: this.#value(false), quoted: dice.chance(0.3), flag: dice.chance(0.07) }));
+    const parts = this.#keys().map((key) => ({ key: dice.chance(0.9) ? key.replaceAll(/[ "=]/g, '') || 'k' : key, value: this.#value(false), quoted: dice.chance(0.3), flag: dice.chance(0.03) }));
     const between = dice.pick([' ', ' ', '  ', '\t']);
     return (row) =>
       Buffer.from(
         parts.map(({ key, value, quoted, flag }) => {
           const text = value(row);
           if (flag) return key;
-          const mustQuote = quoted || (/[ "=]/.test(text) && dice.chance(0.95));
+          const mustQuote = quoted || (/[ "=]/.test(text) && dice.chance(0.99));
           return `${key}=${mustQuote ? JSON.stringify(text) : text}`;
         }).join(between),
       );
