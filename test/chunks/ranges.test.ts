@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rowGroupRanges, segmentLimits, type PageMeta, type RowGroupMeta } from '../../src/chunks/mod.ts';
+import { coalesce, frontPages, rowGroupRanges, segmentLimits, type PageMeta, type RowGroupMeta } from '../../src/chunks/mod.ts';
 import { columnIds } from '../../src/chunks/format.ts';
 import type { ColumnNeeds } from '../../src/model/mod.ts';
 
@@ -55,4 +55,12 @@ test('only the pages that hold rows of the chunks', () => {
 
 test('small gaps are read along', () => {
   expect(rowGroupRanges(groupOf(gap >> 2), { ...none, lines: true }, [{ rowStart: 50, rows: 1 }, { rowStart: 450, rows: 1 }])).toEqual([{ offset: 1010, length: 160 + 5 * (gap >> 2) }]);
+});
+
+test('how much is read along is the choice of who reads', () => {
+  const group = groupOf(1000);
+  const chunks = [{ rowStart: 50, rows: 1 }, { rowStart: 450, rows: 1 }];
+  expect(rowGroupRanges(group, { ...none, lines: true }, chunks, 3000)).toEqual([{ offset: 1010, length: 160 + 5 * 1000 }]);
+  expect(rowGroupRanges(group, { ...none, lines: true }, chunks, 2999)).toEqual([{ offset: 1010, length: 1160 }, { offset: 5170, length: 1000 }]);
+  expect(coalesce(frontPages(group), 0)).toEqual([{ offset: 1010, length: 110 }]);
 });

@@ -15,8 +15,8 @@ function task(limit: number, direction: 'forward' | 'backward' = 'backward'): Sc
 
 /** Units of ten bytes, the newest first; unit i holds the time 100 - i. */
 function unitsOf(count: number): Unit[] {
-  const source = { kind: 'segment' as const, id: 0, segment: { key: 'k', size: 1, footerBytes: 1 }, rowGroup: 0 };
-  return Array.from({ length: count }, (_, i) => ({ merge: false, streams: [], sources: [{ source, pieces: [] }], minNs: BigInt(100 - i), maxNs: BigInt(100 - i), bytes: 10 }));
+  const sourceOf = (rowGroup: number) => ({ kind: 'segment' as const, id: rowGroup, segment: { key: 'k', size: 1, footerBytes: 1 }, rowGroup });
+  return Array.from({ length: count }, (_, i) => ({ merge: false, streams: [], sources: [{ source: sourceOf(i), pieces: [] }], minNs: BigInt(100 - i), maxNs: BigInt(100 - i), bytes: 10 }));
 }
 
 /** Store and threads that keep account of what happens to them. */
@@ -24,15 +24,18 @@ class Account {
   readonly loaded: bigint[] = [];
   readonly added: { lane: number; time: bigint; begins: boolean }[] = [];
   readonly finished: number[] = [];
+  /** Row groups that were announced with each unit. */
+  readonly announced: (readonly number[])[] = [];
   held = 0;
   heldMost = 0;
   #control: QueryControl | undefined;
   readonly parts: ScanParts;
 
-  constructor(options: { lanes?: number; memory?: number; bound?: (time: bigint) => bigint | null; failAt?: bigint; loadMs?: number; slow?: (time: bigint) => boolean } = {}) {
+  constructor(options: { lanes?: number; memory?: number; bound?: (time: bigint) => bigint | null; failAt?: bigint; loadMs?: number; slow?: (time: bigint) => boolean; readAhead?: number } = {}) {
     const pool: ScanPool = {
       lanes: options.lanes ?? 3,
-      add: async (lane, _scan, begin, { unit }) => {
+      add: async (lane, _scan, begin, { unit, ahead = [] }) => {
+        this.announced.push(ahead.map(({ rowGroup }) => rowGroup));
         this.loaded.push(unit.maxNs);
         this.held += unit.bytes;
         this.heldMost = Math.max(this.heldMost, this.held);
@@ -55,6 +58,7 @@ class Account {
       pool,
       memory: new ByteBudget(options.memory ?? 1000),
       turns: new FairTurns(pool.lanes, 1),
+      readAhead: options.readAhead ?? 0,
     };
   }
 }
@@ -97,6 +101,25 @@ describe('runScan', () => {
     // What was under way when it was found.
     expect(account.loaded.length).toBeLessThan(12);
     expect(new Set(account.added.map(({ lane }) => lane)).size).toBeGreaterThan(1);
+  });
+
+  it('tells of so many units ahead, each once, and not of those that it may not want', async () => {
+    const account = new Account({ lanes: 1, readAhead: 4 });
+    await runScan(account.parts, task(0), unitsOf(8), never);
+    expect(account.announced).toEqual([[1, 2, 3, 4], [5], [6], [7], [], [], [], []]);
+    const several = new Account({ lanes: 3, readAhead: 100 });
+    await runScan(several.parts, task(0), unitsOf(30), never);
+    const told = several.announced.flat();
+    expect(new Set(told).size).toBe(told.length);
+    expect(told.length).toBeGreaterThanOrEqual(27);
+
+    const probing = new Account({ lanes: 1, readAhead: 4, bound: (time) => (time <= 99n ? 97n : null) });
+    await runScan(probing.parts, task(5), unitsOf(20), never);
+    // Units 0 to 3 hold the times 100 to 97.
+    expect(probing.announced).toEqual([[], [2, 3, 4, 5], [], []]);
+    const off = new Account({ lanes: 1 });
+    await runScan(off.parts, task(0), unitsOf(3), never);
+    expect(off.announced).toEqual([[], [], []]);
   });
 
   it('begins small scans on different lanes', async () => {
