@@ -54,7 +54,7 @@ export class GeneratedQuery {
   /** A value that a label may have. */
   #value(): string {
     const dice = this.#dice;
-    const some = dice.pick(this.#samples).toString('utf8').match(/[A-Za-z0-9_./:\-]+/g);
+    const some = dice.pick(this.#samples).toString('utf8').match(/[A-Za-z0-9_./:-]+/g);
     return some === null || dice.chance(0.3) ? dice.pick(values) : dice.pick(some);
   }
 

@@ -22,7 +22,7 @@ export function headerOnly(bytes: string, lengthMin: number, lengthMax: number, 
   const unasked = (): never => {
     throw new TypeError('only the header is known');
   };
-  return { header: { kind, alphabet, lengthMin, lengthMax, range: null }, dictionary: () => null, codes: unasked, numbers: unasked, measured: unasked, texts: unasked, textsAt: unasked, candidates: unasked };
+  return { header: { kind, alphabet, lengthMin, lengthMax, range: null }, dictionary: () => null, codes: unasked, numbers: unasked, measured: unasked, texts: unasked, textsAt: unasked, candidates: unasked, mayHold: unasked };
 }
 
 export type { PlainRow };
