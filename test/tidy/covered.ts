@@ -211,21 +211,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/scan/stream-order.ts',
     'src/logql/scan/wanted-rows.ts',
   ],
-  'test/logql/scan/shredded/equality.test.ts': [
-    'src/logql/scan/shredded/aggregate-rows.ts',
-    'src/logql/scan/shredded/alignments.ts',
-    'src/logql/scan/shredded/column-search.ts',
-    'src/logql/scan/shredded/combinations.ts',
-    'src/logql/scan/shredded/conjuncts.ts',
-    'src/logql/scan/shredded/folded.ts',
-    'src/logql/scan/shredded/log-rows.ts',
-    'src/logql/scan/shredded/marks.ts',
-    'src/logql/scan/shredded/program.ts',
-    'src/logql/scan/shredded/settled.ts',
-    'src/logql/scan/shredded/template-filter.ts',
-    'src/logql/scan/shredded/trace.ts',
-    'src/logql/scan/shredded/wanted.ts',
-  ],
   'test/logql/stages/check.test.ts': [
     'src/logql/stages/extraction-error.ts',
     'src/logql/stages/ip.ts',
@@ -281,9 +266,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/logql/template/functions/spec.ts',
   ],
   'test/model/clock.test.ts': [
-    'src/model/holes.ts',
     'src/model/keep-shape.ts',
-    'src/model/shredded-block.ts',
   ],
   'test/objects/directory.test.ts': [
     'src/objects/counts.ts',
@@ -303,7 +286,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/querier/detected-fields.test.ts': [
     'src/querier/context.ts',
-    'src/querier/counted-pieces.ts',
     'src/querier/explain.ts',
     'src/querier/export-windows.ts',
     'src/querier/labels.ts',
