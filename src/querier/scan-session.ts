@@ -93,27 +93,12 @@ export class ScanSessions {
     return scan;
   }
 
-  /** The result of all units that this worker was given, null if there was none or nobody wants it any more, and the buffers in it that can be handed over. */
-  finish(scan: number): { readonly result: Batch | Partial | null; readonly buffers: readonly ArrayBuffer[] } {
+  /** The result of all units that this worker was given, null if there was none or nobody wants it any more. */
+  finish(scan: number): Batch | Partial | null {
     const known = this.#scans.get(scan);
     this.#scans.delete(scan);
-    const result = known === undefined || known.holding.isStopped ? null : known.scanner.finish();
-    return result?.kind === 'batch' ? packLines(result) : { result, buffers: [] };
+    return known === undefined || known.holding.isStopped ? null : known.scanner.finish();
   }
-}
-
-/** Copies the lines, which are views of whole pages, into one buffer: a view that crosses threads takes everything below it along. */
-function packLines(batch: Batch): { readonly result: Batch; readonly buffers: readonly ArrayBuffer[] } {
-  const buffer = new ArrayBuffer(batch.rows.reduce((bytes, { line }) => bytes + line.length, 0));
-  const bytes = new Uint8Array(buffer);
-  let at = 0;
-  const rows = batch.rows.map((row) => {
-    bytes.set(row.line, at);
-    const line = bytes.subarray(at, at + row.line.length);
-    at += row.line.length;
-    return { ...row, line };
-  });
-  return { result: { ...batch, rows }, buffers: [buffer] };
 }
 
 function segmentsOf({ sources }: Unit): Set<string> {

@@ -1,8 +1,9 @@
 import { MessageChannel } from 'node:worker_threads';
 import { workerUrl } from '../model/mod.ts';
 import type { SealPool } from '../ingester/mod.ts';
+import type { Partial } from '../logql/mod.ts';
 import { addReadCounts, noReadCounts, readsSince, type BlockPlace, type ReadCounts } from '../objects/mod.ts';
-import type { DetectionPool, ScanPool, UnitDone } from '../querier/mod.ts';
+import { unpackBatch, type DetectionPool, type PackedBatch, type ScanPool, type UnitDone } from '../querier/mod.ts';
 import type { IoParts } from './blocking-io.ts';
 import { IoCounts } from './io-counts.ts';
 import { IoServer, type IoStore } from './serve-io.ts';
@@ -65,7 +66,10 @@ export class Pools implements SealPool, ScanPool, DetectionPool {
     return { ...done, reads: addReadCounts(done.reads ?? noReadCounts(), this.#untold(lane)) };
   };
 
-  readonly finish: ScanPool['finish'] = (lane, scan) => this.#scans.call(lane, 'scanFinish', [scan]);
+  readonly finish: ScanPool['finish'] = async (lane, scan) => {
+    const result = await this.#scans.call<PackedBatch | Partial | null>(lane, 'scanFinish', [scan]);
+    return result?.kind === 'packed_batch' ? unpackBatch(result) : result;
+  };
 
   readonly detect: DetectionPool['detect'] = (lane, detection, task, rows) => this.#scans.call(lane, 'detect', [detection, task, rows], [rows.lines.buffer]);
 

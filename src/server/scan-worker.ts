@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import type { DetectionRows, DetectionTask, ScanTask } from '../logql/mod.ts';
 import { systemClock } from '../model/mod.ts';
-import { Detections, ScanSessions, SegmentCache, type LoadedUnit } from '../querier/mod.ts';
+import { Detections, packBatch, ScanSessions, SegmentCache, type LoadedUnit } from '../querier/mod.ts';
 import { answerCalls } from './answer-calls.ts';
 import { BlockingIo } from './blocking-io.ts';
 import type { ScanThreadData } from './pools.ts';
@@ -14,8 +14,10 @@ const detections = new Detections();
 answerCalls({
   scanAdd: (scan: number, task: ScanTask | null, loaded: LoadedUnit) => ({ result: sessions.add(scan, task, loaded), transfer: [] }),
   scanFinish: (scan: number) => {
-    const { result, buffers } = sessions.finish(scan);
-    return { result, transfer: buffers };
+    const result = sessions.finish(scan);
+    if (result?.kind !== 'batch') return { result, transfer: [] };
+    const { packed, buffers } = packBatch(result);
+    return { result: packed, transfer: buffers };
   },
   detect: (detection: number, task: DetectionTask | null, rows: DetectionRows) => ({ result: detections.add(detection, task, rows), transfer: [] }),
   detected: (detection: number) => ({ result: detections.finish(detection), transfer: [] }),

@@ -28,7 +28,7 @@ function inlinePool(directory: string): ScanPool {
     },
     finish: async (lane, scan) => {
       await turn();
-      return lanes[lane]!.finish(scan).result;
+      return lanes[lane]!.finish(scan);
     },
   };
 }
