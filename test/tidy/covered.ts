@@ -295,7 +295,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/querier/read-tally.ts',
     'src/querier/scan-session.ts',
     'src/querier/segment-cache.ts',
-    'src/querier/tail.ts',
     'src/querier/tenant-labels.ts',
     'src/querier/traces.ts',
   ],
