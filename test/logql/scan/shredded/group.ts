@@ -22,7 +22,8 @@ export function headerOnly(bytes: string, lengthMin: number, lengthMax: number, 
   const unasked = (): never => {
     throw new TypeError('only the header is known');
   };
-  return { header: { kind, alphabet, lengthMin, lengthMax, range: null }, dictionary: () => null, codes: unasked, numbers: unasked, measured: unasked, texts: unasked, textsAt: unasked, candidates: unasked, mayHold: unasked };
+  const column = { header: { kind, alphabet, lengthMin, lengthMax, range: null }, dictionary: () => null, codes: unasked, numbers: unasked, measured: unasked, texts: unasked, textsAt: unasked, candidates: unasked, mayHold: unasked };
+  return column;
 }
 
 export type { PlainRow };
