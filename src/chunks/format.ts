@@ -44,13 +44,15 @@ export const columnIds = {
   value: 16,
   /** Values that columns of several row groups share; stands behind all row groups. */
   pool: 17,
+  /** The filter over the grams of a shredded row group; only the shapes know it. */
+  grams: 18,
 } as const;
 
 /** First of the columns that a reader may skip. */
 export const firstOptionalColumn = 64;
 
 /** Encodings by their number in the page directory; one file each in encodings/. Numbers are never reused. */
-export const encodingIds = { constant: 1, frame: 2, delta: 3, plain: 4, dictionary: 5, labels: 6, shapes: 7, value: 8, pool: 9 } as const;
+export const encodingIds = { constant: 1, frame: 2, delta: 3, plain: 4, dictionary: 5, labels: 6, shapes: 7, value: 8, pool: 9, grams: 10 } as const;
 
 /** How a page's bytes are stored. */
 export const codecIds = { none: 0, lz4: 1, zstd: 2 } as const;

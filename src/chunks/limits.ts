@@ -73,6 +73,13 @@ export const segmentLimits = {
   hexPoolEntriesMax: 4_194_304,
   /** Digits of such a value. */
   hexPoolDigitsMax: 128,
+  /** Bytes of the filter over the grams of a row group's texts, least and most; both powers of two. */
+  gramFilterBytesMin: 64,
+  gramFilterBytesMax: 256 * 1024,
+  /** A filter takes at most one in so many of the bytes of the columns that it is for. */
+  gramFilterPart: 8,
+  /** Bytes of a filter that stands in the directory; a bigger one is a page. */
+  gramFilterInlineBytesMax: 512,
   /** Unwanted bytes that are read along, so that two reads become one. */
   rangeGapBytesMax: 128 * 1024,
 } as const;

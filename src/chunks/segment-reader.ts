@@ -103,6 +103,8 @@ export class SegmentReader {
   async #shredded(rowGroup: RowGroupMeta, page: PageMeta, source: PageSource, selections: readonly ChunkSelection[]): Promise<{ readonly shapes: readonly Shape[]; readonly group: ShreddedGroup }> {
     const shapes = decodeShapes(openPage(page, await this.#read(page.offset, page.storedBytes), this.#where), rowGroup, this.#where);
     for (const { columns } of shapes) for (const { pages } of columns) for (const own of pages) source.check(own);
+    const grams = shapes.flatMap(({ columns }) => columns).find((column) => column.grams !== null)?.grams ?? null;
+    if (grams?.kind === 'page') source.check(grams.page);
     const pool = await this.pool();
     const parts = { rowGroup, shapes, source, pool: () => pool ?? missingPool(this.#where) };
     const runs = selections.map(({ rowStart, rows }, stream) => ({ stream, from: rowStart, to: rowStart + rows }));

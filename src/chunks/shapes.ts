@@ -1,7 +1,9 @@
 import { ByteReader, ByteWriter } from '../bytes/mod.ts';
+import { packBits, packedBytes, unpackBits } from './columns/bits.ts';
 import type { ColumnHeader } from './columns/column.ts';
 import { readHeader, writeHeader } from './columns/header.ts';
 import { codecIds, columnIds, encodingIds } from './format.ts';
+import { isGramFilterSize } from './grams.ts';
 import { segmentLimits } from './limits.ts';
 import type { PageMeta, RowGroupMeta } from './meta.ts';
 import { columnCount, holeKinds, templateKey, templateKinds, type HoleKind, type Template, type TemplateKind } from './shred/template.ts';
@@ -10,7 +12,14 @@ import { columnCount, holeKinds, templateKey, templateKinds, type HoleKind, type
 export interface ShapeColumn {
   readonly header: ColumnHeader;
   readonly pages: readonly PageMeta[];
+  /** The filter that has the grams of its values; the row group has one at most. */
+  readonly grams: GramPlace | null;
 }
+
+/** Where the filter over the grams of a row group's texts stands: in the directory, or in a page. */
+export type GramPlace = { readonly kind: 'inline'; readonly bytes: Uint8Array } | { readonly kind: 'page'; readonly page: PageMeta };
+
+const gramForms = { none: 0, inline: 1, page: 2 } as const;
 
 /** A template with its rows and columns, as the directory of a shredded row group has it. */
 export interface Shape {
@@ -31,10 +40,27 @@ export function encodeShapes(shapes: readonly Omit<Shape, 'key'>[]): Buffer {
     for (const { header, pages } of columns) {
       writeHeader(writer, header);
       writer.varint(pages.length);
-      for (const page of pages) writer.varint(page.offset).varint(page.storedBytes).varint(page.rawBytes).u8(page.codec).u32(page.crc);
+      for (const page of pages) writePage(writer, page);
     }
   }
+  writeGrams(writer, shapes.flatMap((shape) => shape.columns));
   return writer.view();
+}
+
+function writePage(writer: ByteWriter, page: PageMeta): void {
+  writer.varint(page.offset).varint(page.storedBytes).varint(page.rawBytes).u8(page.codec).u32(page.crc);
+}
+
+/** The filter, and which columns are in it. */
+function writeGrams(writer: ByteWriter, columns: readonly ShapeColumn[]): void {
+  const grams = columns.find((column) => column.grams !== null)?.grams ?? null;
+  if (grams === null) {
+    writer.u8(gramForms.none);
+    return;
+  }
+  writer.u8(gramForms[grams.kind]).bytes(packBits(Uint32Array.from(columns, (column) => (column.grams === null ? 0 : 1)), columns.length, 1));
+  if (grams.kind === 'inline') writer.varint(grams.bytes.length).bytes(grams.bytes);
+  else writePage(writer, grams.page);
 }
 
 function writeTemplate(writer: ByteWriter, { kind, text, holes, metadata }: Template): void {
@@ -71,9 +97,30 @@ export function decodeShapes(raw: Uint8Array, rowGroup: RowGroupMeta, where: str
     shapes.push({ template, key: templateKey(template), rows: own, columns });
   }
   if (rows !== rowGroup.rows) throw reader.damage(`templates have ${rows} rows instead of ${rowGroup.rows}`);
+  const grams = readGrams(reader, shapes.reduce((count, { columns }) => count + columns.length, 0), first, bytes);
+  if (grams?.place.kind === 'page') left -= grams.place.page.storedBytes;
   if (left !== 0) throw reader.damage(`pages of columns take ${bytes - left} bytes instead of ${bytes}`);
   reader.end();
-  return shapes;
+  if (grams === null) return shapes;
+  let column = 0;
+  return shapes.map((shape) => ({ ...shape, columns: shape.columns.map((own) => (grams.columns[column++] === 1 ? { ...own, grams: grams.place } : own)) }));
+}
+
+/** The filter, and for each column 1 if it is in it. */
+function readGrams(reader: ByteReader, columns: number, first: number, bytes: number): { readonly place: GramPlace; readonly columns: Uint8Array } | null {
+  const form = reader.u8();
+  if (form === gramForms.none) return null;
+  if (form !== gramForms.inline && form !== gramForms.page) throw reader.damage(`form ${form} of a filter is unknown`);
+  const members = new Uint8Array(columns);
+  unpackBits(reader.bytes(packedBytes(columns, 1)), columns, 1, members);
+  if (form === gramForms.inline) {
+    const filter = reader.bytes(reader.varint(segmentLimits.gramFilterInlineBytesMax, 'bytes of a filter (gramFilterInlineBytesMax)'));
+    if (!isGramFilterSize(filter.length)) throw reader.damage(`a filter has ${filter.length} bytes`);
+    return { place: { kind: 'inline', bytes: filter }, columns: members };
+  }
+  const page = readPage(reader, { rows: 0, first, bytes, rawBytesMax: segmentLimits.gramFilterBytesMax });
+  if (!isGramFilterSize(page.rawBytes)) throw reader.damage(`a filter has ${page.rawBytes} bytes`);
+  return { place: { kind: 'page', page: { ...page, column: columnIds.grams, encoding: encodingIds.grams } }, columns: members };
 }
 
 /** What a page of a column has at most, besides the bytes of the values: for each value a length, code or number; and whatever says how to read them. */
@@ -106,17 +153,19 @@ interface ColumnPlace {
   readonly rawBytesMax: number;
 }
 
-function readColumn(reader: ByteReader, { rows, first, bytes, rawBytesMax }: ColumnPlace): ShapeColumn {
+function readColumn(reader: ByteReader, place: ColumnPlace): ShapeColumn {
   const header = readHeader(reader);
-  if (header.count !== rows) throw reader.damage(`a column has ${header.count} values for ${rows} rows`);
+  if (header.count !== place.rows) throw reader.damage(`a column has ${header.count} values for ${place.rows} rows`);
   const pages: PageMeta[] = [];
-  for (let left = reader.varint(segmentLimits.pagesPerRowGroupMax, 'pages of a column (pagesPerRowGroupMax)'); left > 0; left--) {
-    const offset = reader.varint(bytes, 'offset of a page');
-    const storedBytes = reader.varint(bytes - offset, 'bytes of a page');
-    const rawBytes = reader.varint(rawBytesMax, 'raw bytes of a page');
-    const codec = reader.u8();
-    if (codec > codecIds.zstd) throw reader.damage(`codec ${codec} is unknown`);
-    pages.push({ column: columnIds.value, encoding: encodingIds.value, codec, values: rows, offset: first + offset, storedBytes, rawBytes, crc: reader.u32(), range: null });
-  }
-  return { header, pages };
+  for (let left = reader.varint(segmentLimits.pagesPerRowGroupMax, 'pages of a column (pagesPerRowGroupMax)'); left > 0; left--) pages.push(readPage(reader, place));
+  return { header, pages, grams: null };
+}
+
+function readPage(reader: ByteReader, { rows, first, bytes, rawBytesMax }: ColumnPlace): PageMeta {
+  const offset = reader.varint(bytes, 'offset of a page');
+  const storedBytes = reader.varint(bytes - offset, 'bytes of a page');
+  const rawBytes = reader.varint(rawBytesMax, 'raw bytes of a page');
+  const codec = reader.u8();
+  if (codec > codecIds.zstd) throw reader.damage(`codec ${codec} is unknown`);
+  return { column: columnIds.value, encoding: encodingIds.value, codec, values: rows, offset: first + offset, storedBytes, rawBytes, crc: reader.u32(), range: null };
 }

@@ -5,11 +5,13 @@ import { encodeColumn } from './columns/encode.ts';
 import type { HexPool } from './columns/pool.ts';
 import type { BuiltContent, RowGroupContent, RowsBuilt } from './content.ts';
 import { columnIds, encodingIds } from './format.ts';
+import { GroupGrams } from './group-grams.ts';
 import { sealIntegers } from './integers.ts';
+import { segmentLimits } from './limits.ts';
 import type { PageMeta } from './meta.ts';
 import { sealPage, type SealedPage } from './page.ts';
 import type { FullBlock } from './row-group-builder.ts';
-import { encodeShapes, type Shape } from './shapes.ts';
+import { encodeShapes, type GramPlace, type Shape, type ShapeColumn } from './shapes.ts';
 import { Shredder, type RowTexts, type TemplateRows } from './shred/shredder.ts';
 
 /** Of shredded rows about this part of their bytes is left. */
@@ -51,13 +53,19 @@ export class ShreddedContent implements RowGroupContent {
     const groups = new Shredder().shred(lines, metadata, rows);
     const templateOf = new Float64Array(rows);
     const columns = new PlacedColumns();
+    const texts = new GroupGrams<ShapeColumn>();
     const shapes: Omit<Shape, 'key'>[] = [];
     for (const [number, group] of groups.entries()) {
       enterAt(templateOf, group.rows, number);
-      shapes.push(this.#shape(group, lines.bytes, metadata.bytes, built, columns));
+      shapes.push(this.#shape(group, lines.bytes, metadata.bytes, built, columns, texts));
     }
-    const placed = columns.place();
-    const placedShapes = shapes.map((shape) => ({ ...shape, columns: shape.columns.map(({ header, pages }) => ({ header, pages: pages.map((page) => placed.pages.get(page)!) })) }));
+    const grams = texts.finish();
+    const inline = grams !== null && grams.filter.length <= segmentLimits.gramFilterInlineBytesMax;
+    const placed = columns.place(grams === null || inline ? null : grams.filter);
+    const place: GramPlace | null = placed.first !== null ? { kind: 'page', page: placed.first } : grams !== null ? { kind: 'inline', bytes: grams.filter } : null;
+    const placedShapes = shapes.map((shape) => ({
+      ...shape, columns: shape.columns.map((column) => ({ header: column.header, pages: column.pages.map((page) => placed.pages.get(page)!), grams: grams?.columns.has(column) === true ? place : null })),
+    }));
     const directory = encodeShapes(placedShapes);
     return {
       pages: [sealIntegers(columnIds.template, templateOf, runs, false)],
@@ -65,7 +73,7 @@ export class ShreddedContent implements RowGroupContent {
     };
   }
 
-  #shape(group: TemplateRows, lines: Buffer, metadata: Buffer, { time, day }: RowsBuilt, placed: PlacedColumns): Omit<Shape, 'key'> {
+  #shape(group: TemplateRows, lines: Buffer, metadata: Buffer, { time, day }: RowsBuilt, placed: PlacedColumns, texts: GroupGrams<ShapeColumn>): Omit<Shape, 'key'> {
     const { template, rows, width } = group;
     const count = rows.length;
     const times = timesOf(time, rows);
@@ -77,7 +85,10 @@ export class ShreddedContent implements RowGroupContent {
       const values = { bytes: column < template.holes.length ? lines : metadata, start, length, count, time: times, day };
       const encoded = encodeColumn(values, { earlier, pool: this.#pool });
       earlier.push(values);
-      columns.push({ header: encoded.header, pages: encoded.pages.map((raw) => placed.add(raw, count)) });
+      const own = { header: encoded.header, pages: encoded.pages.map((raw) => placed.add(raw, count)), grams: null };
+      columns.push(own);
+      // Line filters look at lines only.
+      if (column < template.holes.length) texts.add(own, encoded, values, own.pages.reduce((sum, page) => sum + page.storedBytes, 0));
     }
     return { template, rows: count, columns };
   }
@@ -112,17 +123,24 @@ class PlacedColumns {
     return meta;
   }
 
-  /** Offsets from the first of these pages on. */
-  place(): { readonly pages: ReadonlyMap<PageMeta, PageMeta>; readonly data: readonly Uint8Array[]; readonly bytes: number } {
+  /** Offsets from the first of these pages on; a filter stands before all. */
+  place(filter: Uint8Array | null): { readonly first: PageMeta | null; readonly pages: ReadonlyMap<PageMeta, PageMeta>; readonly data: readonly Uint8Array[]; readonly bytes: number } {
     const pages = new Map<PageMeta, PageMeta>();
     const data: Uint8Array[] = [];
     let at = 0;
+    let first: PageMeta | null = null;
+    if (filter !== null) {
+      const page = sealPage({ column: columnIds.grams, encoding: encodingIds.grams, values: 0, range: null }, filter);
+      first = { ...page.meta, offset: 0 };
+      data.push(page.data);
+      at = page.data.length;
+    }
     for (const { meta, page } of this.#pages.toSorted((a, b) => a.page.data.length - b.page.data.length)) {
       pages.set(meta, { ...meta, offset: at });
       data.push(page.data);
       at += page.data.length;
     }
-    return { pages, data, bytes: at };
+    return { first, pages, data, bytes: at };
   }
 }
 

@@ -5,12 +5,13 @@ import type { Column } from './columns/column.ts';
 import { openColumn } from './columns/open.ts';
 import type { HexPoolReader } from './columns/pool.ts';
 import { columnIds } from './format.ts';
+import { GramFilter } from './grams.ts';
 import { decodeBytes, decodeIntegers, type Runs } from './integers.ts';
 import type { RowGroupMeta } from './meta.ts';
 import type { PageSource } from './page-source.ts';
 import { pageDamage } from './page.ts';
 import { decodeRuns, onlyPage } from './runs.ts';
-import type { Shape } from './shapes.ts';
+import type { GramPlace, Shape } from './shapes.ts';
 import { freshArrays, type ArraySource } from './scratch.ts';
 import { metadataHeads, metadataLength, rebuildLines, rebuildMetadata } from './shred/rebuild.ts';
 
@@ -44,6 +45,7 @@ export class ShreddedGroup implements ShreddedRows {
   #templateOf: Uint16Array | undefined;
   #placeOf: Uint32Array | undefined;
   #rowsOf: readonly Uint32Array[] | undefined;
+  #grams: GramFilter | undefined;
 
   /** `runs` are those that are wanted. */
   constructor(parts: ShreddedParts, streams: readonly LabelSet[], runs: readonly ShreddedRun[]) {
@@ -151,6 +153,12 @@ export class ShreddedGroup implements ShreddedRows {
     return this.#rowsOf[template]!;
   }
 
+  /** The filter that the row group has. */
+  grams(place: GramPlace): GramFilter {
+    const { source } = this.#parts;
+    return (this.#grams ??= new GramFilter(place.kind === 'inline' ? place.bytes : source.open(place.page), source.where));
+  }
+
   /** `rows` by template: places in it, and where in `rows` they stand. */
   #byTemplate(rows: Uint32Array): { readonly template: TemplateReader; readonly places: Uint32Array; readonly targets: Uint32Array }[] {
     this.rowsOf(0);
@@ -250,13 +258,14 @@ export class TemplateReader implements ShreddedTemplate {
     this.#number = number;
     const { source, pool } = parts;
     const columns: Column[] = [];
-    for (const { header, pages } of shape.columns) {
+    for (const { header, pages, grams } of shape.columns) {
       const opener = (page: number): Uint8Array => {
         const meta = pages[page];
         if (meta === undefined) throw new SpoorError('corruption', { where: source.where, offset: parts.rowGroup.offset, reason: `page ${page} of a column is missing` });
         return source.open(meta);
       };
-      columns.push(openColumn(header, opener, { time: () => this.time(), day: parts.rowGroup.day, earlier: (index) => columns[index]!, pool, where: source.where }));
+      const filter = grams === null ? null : (): GramFilter => group.grams(grams);
+      columns.push(openColumn(header, opener, { time: () => this.time(), day: parts.rowGroup.day, earlier: (index) => columns[index]!, pool, grams: filter, where: source.where }));
     }
     this.columns = columns;
   }

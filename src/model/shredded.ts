@@ -81,6 +81,8 @@ export interface ShreddedColumn {
   textsAt(places: Uint32Array): BytesTexts;
   /** Places, ascending, of values that may hold `needle`; null: look at all. */
   candidates(needle: Uint8Array): Uint32Array | null;
+  /** False where it is known, without reading the column, that no value holds `needle`; with `fold` in whatever case of ASCII letters. */
+  mayHold(needle: Uint8Array, fold: boolean): boolean;
 }
 
 export interface ColumnSummary {

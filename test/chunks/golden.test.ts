@@ -43,5 +43,6 @@ test('the golden file of version 2 holds every kind of template, hole and column
   expect(shapes.some(({ template }) => template.metadata === null)).toBe(true);
   expect(sorted(columns.flatMap((column) => [column.header.kind, ...(column instanceof AffixColumn ? [column.inner.header.kind] : [])]))).toEqual(Object.keys(columnKinds).sort());
   expect(new Set(shapes.flatMap((shape) => shape.columns.flatMap(({ pages }) => pages.map((page) => page.codec))))).toEqual(new Set(Object.values(codecIds)));
+  expect(shapes.some((shape) => shape.columns.some(({ grams }) => grams !== null))).toBe(true);
   expect(await reader.pool()).toBeDefined();
 });

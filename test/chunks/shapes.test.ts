@@ -6,7 +6,7 @@ import { encodeColumn } from '../../src/chunks/columns/encode.ts';
 import { writeHeader } from '../../src/chunks/columns/header.ts';
 import { columnIds, encodingIds } from '../../src/chunks/format.ts';
 import type { PageMeta } from '../../src/chunks/meta.ts';
-import { encodeShapes } from '../../src/chunks/shapes.ts';
+import { encodeShapes, type GramPlace } from '../../src/chunks/shapes.ts';
 import { templateKey, type Template } from '../../src/chunks/shred/template.ts';
 import { isSpoorError } from '../../src/model/mod.ts';
 import { valuesOf } from './columns/values.ts';
@@ -22,8 +22,8 @@ const words: Template = { kind: 'text', text: [Buffer.from([0xff, 0x00]), Buffer
 const same = header(['x', 'x', 'x']);
 const numbers = header(['1', '22', '333']);
 const shapes: readonly Omit<Shape, 'key'>[] = [
-  shapeOf(object, 3, [{ header: same, pages: [] }, { header: numbers, pages: [pageAt(0, 40, 3)] }, { header: same, pages: [] }]),
-  shapeOf(words, 2, [{ header: header(['', 'y']), pages: [pageAt(50, 10, 2), pageAt(40, 10, 2)] }, { header: header(['', '']), pages: [] }]),
+  shapeOf(object, 3, [{ header: same, pages: [], grams: null }, { header: numbers, pages: [pageAt(0, 40, 3)], grams: null }, { header: same, pages: [], grams: null }]),
+  shapeOf(words, 2, [{ header: header(['', 'y']), pages: [pageAt(50, 10, 2), pageAt(40, 10, 2)], grams: null }, { header: header(['', '']), pages: [], grams: null }]),
 ];
 
 /** A row group that begins at 1000, with 100 bytes of pages and 60 of columns. */
@@ -40,6 +40,29 @@ test('templates and columns come back, with the places of their pages in the seg
   );
   expect(read.flatMap(({ columns }) => columns.map(({ pages }) => pages.map((page) => page.offset)))).toEqual([[], [1100], [], [1150, 1140], []]);
   expect(read[0]!.columns[1]!.pages[0]).toEqual(pageAt(1100, 40, 3));
+});
+
+/** With a filter over the columns that are not constant. */
+const withGrams = (grams: GramPlace): readonly Omit<Shape, 'key'>[] => shapes.map((shape) => ({ ...shape, columns: shape.columns.map((column) => (column.pages.length > 0 ? { ...column, grams } : column)) }));
+const gramsPage = (change: Partial<PageMeta> = {}): GramPlace => ({ kind: 'page', page: { ...pageAt(60, 600, 0), column: columnIds.grams, encoding: encodingIds.grams, rawBytes: 1024, ...change } });
+const largerGroup: RowGroupMeta = { ...group, storedBytes: 760 };
+
+test.each<[string, GramPlace, RowGroupMeta]>([['in the directory', { kind: 'inline', bytes: Buffer.alloc(64, 7) }, group], ['in a page', gramsPage(), largerGroup]])('a filter %s comes back, with its columns', (_, grams, own) => {
+  const read = decodeShapes(encodeShapes(withGrams(grams)), own, 'x').flatMap(({ columns }) => columns.map((column) => column.grams));
+  const there: GramPlace = grams.kind === 'inline' ? grams : { kind: 'page', page: { ...grams.page, offset: 1160 } };
+  expect(read).toEqual([null, there, null, there, null]);
+  expect(read[3]).toBe(read[1]);
+});
+
+test.each<[string, GramPlace, RegExp]>([
+  ['of too many bytes', { kind: 'inline', bytes: Buffer.alloc(1024) }, /gramFilterInlineBytesMax/],
+  ['of bytes that are no power of two', { kind: 'inline', bytes: Buffer.alloc(65) }, /a filter has 65 bytes/],
+  ['in a page of too many bytes', gramsPage({ rawBytes: 2 * segmentLimits.gramFilterBytesMax }), /raw bytes of a page/],
+  ['in a page of bytes that are no power of two', gramsPage({ rawBytes: 1000 }), /a filter has 1000 bytes/],
+  ['in a page behind the columns', gramsPage({ offset: 761 }), /offset of a page is 761/],
+  ['in a page that takes less', gramsPage({ storedBytes: 599 }), /take 659 bytes instead of 660/],
+])('a filter %s is damage', (_, grams, message) => {
+  expect(() => decodeShapes(encodeShapes(withGrams(grams)), largerGroup, 'a/segment')).toThrowError(message);
 });
 
 describe('what makes no sense for the row group', () => {
@@ -76,6 +99,7 @@ describe('what makes no sense for the row group', () => {
       writeHeader(writer, header(['a', 'a', 'a', 'a', 'a']));
       return writer.varint(segmentLimits.pagesPerRowGroupMax + 1);
     }), /pagesPerRowGroupMax/],
+    ['an unknown form of a filter', Buffer.concat([encodeShapes(shapes).subarray(0, -1), Buffer.of(3)]), /form 3 of a filter/],
     ['bytes left over', Buffer.concat([encodeShapes(shapes), Buffer.alloc(1)]), /1 bytes left over/],
   ])('%s', (_, raw, message) => {
     expect(() => decodeShapes(raw, group, 'a/segment')).toThrowError(message);

@@ -92,7 +92,7 @@ export class AffixColumn extends BaseColumn {
   readonly inner: Column;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext, open: (header: ColumnHeader, pages: PageOpener, context: ColumnContext) => Column) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     this.#prefix = reader.bytes(reader.varint(segmentLimits.columnAffixBytesMax, 'bytes of a prefix (columnAffixBytesMax)'));
     this.#suffix = reader.bytes(reader.varint(segmentLimits.columnAffixBytesMax, 'bytes of a suffix (columnAffixBytesMax)'));

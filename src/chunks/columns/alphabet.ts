@@ -41,10 +41,18 @@ export function alphabetUnion(a: Uint32Array, b: Uint32Array): Uint32Array {
   return a.map((word, i) => word | b[i]!);
 }
 
-/** Whether every byte of `needle` is in the set. */
-export function alphabetHolds(set: Uint32Array, needle: Uint8Array): boolean {
-  for (const byte of needle) if (((set[byte >>> 5]! >>> (byte & 31)) & 1) === 0) return false;
+/** Whether every byte of `needle` is in the set; with `fold` ASCII letters in either case. */
+export function alphabetHolds(set: Uint32Array, needle: Uint8Array, fold = false): boolean {
+  for (const byte of needle) if (!inSet(set, byte) && !(fold && isLetter(byte) && inSet(set, byte ^ 0x20))) return false;
   return true;
+}
+
+function inSet(set: Uint32Array, byte: number): boolean {
+  return ((set[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 }
 
 function classThat(test: (candidate: Uint32Array) => boolean): number {

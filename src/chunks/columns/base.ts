@@ -1,4 +1,6 @@
 import { SpoorError } from '../../model/mod.ts';
+import { gramBytes, type GramFilter } from '../grams.ts';
+import { alphabetHolds } from './alphabet.ts';
 import type { Column, ColumnDictionary, ColumnHeader, ColumnTexts, PageOpener } from './column.ts';
 import type { HexPoolReader } from './pool.ts';
 import { pickTexts, PlaceList, placesByHeader, searchTexts } from './texts.ts';
@@ -12,6 +14,8 @@ export interface ColumnContext {
   /** The columns before this one. Throws, or gives a column of as many values. */
   readonly earlier: (index: number) => Column;
   readonly pool: () => HexPoolReader;
+  /** The filter that has the grams of the values; null where none has. */
+  readonly grams: (() => GramFilter) | null;
   /** Object and column, for errors. */
   readonly where: string;
 }
@@ -21,12 +25,14 @@ export abstract class BaseColumn implements Column {
   readonly header: ColumnHeader;
   protected readonly pages: PageOpener;
   protected readonly where: string;
+  readonly #grams: (() => GramFilter) | null;
   #texts: ColumnTexts | null = null;
 
-  constructor(header: ColumnHeader, pages: PageOpener, where: string) {
+  constructor(header: ColumnHeader, pages: PageOpener, { where, grams }: ColumnContext) {
     this.header = header;
     this.pages = pages;
     this.where = where;
+    this.#grams = grams;
   }
 
   dictionary(): ColumnDictionary | null {
@@ -55,6 +61,12 @@ export abstract class BaseColumn implements Column {
 
   candidates(needle: Uint8Array): Uint32Array | null {
     return placesByHeader(this.header, needle) ?? this.search(needle);
+  }
+
+  mayHold(needle: Uint8Array, fold: boolean): boolean {
+    const { lengthMax, alphabet } = this.header;
+    if (needle.length > lengthMax || !alphabetHolds(alphabet, needle, fold)) return false;
+    return this.#grams === null || needle.length < gramBytes || this.#grams().mayHold(needle);
   }
 
   /** The values at `places`, or all; all of them stand one after another without gaps. */

@@ -104,6 +104,8 @@ export interface Column {
    * and hexadecimal digits answer exactly.
    */
   candidates(needle: Uint8Array): Uint32Array | null;
+  /** False where no value contains `needle`, with `fold` in whatever case of ASCII letters; reads no page of the column. */
+  mayHold(needle: Uint8Array, fold: boolean): boolean;
 }
 
 /** Fetches the raw (decompressed, checked) bytes of a page of the column. */

@@ -32,7 +32,7 @@ export class ConstantColumn extends BaseColumn {
   readonly #value: Buffer;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     this.#value = asBuffer(header.parameters);
     if (header.lengthMin !== this.#value.length || header.lengthMax !== this.#value.length) throw this.damage('length is not that of the value');
     const number = header.count === 0 ? null : textNumber(this.#value, 0, this.#value.length);

@@ -99,7 +99,7 @@ export class DecimalColumn extends BaseColumn {
   #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     this.#scale = reader.u8();
     this.#fractionMin = reader.u8();

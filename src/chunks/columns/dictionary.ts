@@ -187,6 +187,11 @@ function rangeOf({ bytes, start, length }: ColumnValues, entries: Uint32Array, s
   return { min, max };
 }
 
+/** Whether the entries stand in a page, not in the header. */
+export function hasEntriesPage(header: ColumnHeader): boolean {
+  return header.parameters[0] === forms.page;
+}
+
 export class DictionaryColumn extends BaseColumn {
   readonly #size: number;
   readonly #width: number;
@@ -196,7 +201,7 @@ export class DictionaryColumn extends BaseColumn {
   #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     const form = reader.u8();
     if (form !== forms.inline && form !== forms.page) throw this.damage(`form ${form} of a dictionary is unknown`);

@@ -35,7 +35,7 @@ export class HexColumn extends BaseColumn {
   #page: Buffer | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const [upper = 2] = header.parameters;
     if (header.lengthMin !== header.lengthMax || header.lengthMin < 2 || header.lengthMin % 2 !== 0) throw this.damage('length of hexadecimal digits');
     if (header.parameters.length !== 1 || upper > 1) throw this.damage('case of hexadecimal digits');

@@ -35,7 +35,7 @@ export class IntegerColumn extends BaseColumn {
   #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const { range } = header;
     if (range === null || !Number.isSafeInteger(range.min) || !Number.isSafeInteger(range.max) || !Number.isSafeInteger(range.max - range.min)) throw this.damage('range is none of whole numbers');
     if (header.parameters.length !== 0) throw this.damage('parameters left over');

@@ -66,7 +66,7 @@ export class Ipv4Column extends BaseColumn {
   readonly #frame: Frame;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     this.#frame = readFrame(reader);
     reader.end();

@@ -242,7 +242,7 @@ export class PoolColumn extends BaseColumn {
   #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     this.#frame = readFrame(reader);
     reader.end();

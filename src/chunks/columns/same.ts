@@ -33,7 +33,7 @@ export class SameColumn extends BaseColumn {
   #kept: Column | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     const index = reader.varint(segmentLimits.columnsMax - 1, 'number of a column (columnsMax)');
     reader.end();
@@ -74,6 +74,10 @@ export class SameColumn extends BaseColumn {
 
   override candidates(needle: Uint8Array): Uint32Array | null {
     return this.#column.candidates(needle);
+  }
+
+  override mayHold(needle: Uint8Array, fold: boolean): boolean {
+    return this.#column.mayHold(needle, fold);
   }
 
   protected override render(places: Uint32Array | null): ColumnTexts {

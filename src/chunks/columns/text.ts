@@ -88,7 +88,7 @@ export class TextColumn extends BaseColumn {
   readonly #opened = new Map<number, Buffer>();
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     const form = reader.u8();
     if (form !== forms.together && form !== forms.apart) throw this.damage(`form ${form} of texts is unknown`);

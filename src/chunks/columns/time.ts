@@ -90,7 +90,7 @@ export class TimeColumn extends BaseColumn {
   #numbers: Float64Array | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const reader = new ByteReader(header.parameters, context.where);
     const form = reader.u8();
     const digits = reader.u8();

@@ -41,7 +41,7 @@ export class UuidColumn extends BaseColumn {
   #page: Buffer | null = null;
 
   constructor(header: ColumnHeader, pages: PageOpener, context: ColumnContext) {
-    super(header, pages, context.where);
+    super(header, pages, context);
     const [upper = 2] = header.parameters;
     if (header.lengthMin !== textBytes || header.lengthMax !== textBytes || header.parameters.length !== 1 || upper > 1) throw this.damage('length or case of UUIDs');
     this.#upper = upper === 1;

@@ -52,6 +52,7 @@ export function open(encoded: EncodedColumn, values: ColumnValues, around: Aroun
 export function contextOf(values: ColumnValues, { earlier = [], pool = null }: Around = {}): ColumnContext {
   return {
     time: () => values.time,
+    grams: null,
     day: values.day,
     earlier: (index) => {
       const other = earlier[index];

@@ -59,7 +59,8 @@ export function alignNeedle(template: LineTemplate, columns: readonly ShreddedCo
   return { always: false, asks, spills };
 }
 
-class Fits {
+/** What bytes a hole may have. */
+export class Fits {
   readonly #hole: LineTemplate['holes'][number];
   readonly #alphabet: Uint32Array;
   readonly #fold: boolean;
@@ -94,12 +95,12 @@ function holds(text: Buffer, needle: Buffer, same: Same): boolean {
   return false;
 }
 
-const sameExactly: Same = (text, at, needle, from, length) => {
+export const sameExactly: Same = (text, at, needle, from, length) => {
   for (let i = 0; i < length; i++) if (text[at + i] !== needle[from + i]) return false;
   return true;
 };
 
-const sameFolded: Same = (text, at, needle, from, length) => {
+export const sameFolded: Same = (text, at, needle, from, length) => {
   for (let i = 0; i < length; i++) if (lower(text[at + i]!) !== needle[from + i]) return false;
   return true;
 };

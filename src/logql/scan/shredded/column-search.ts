@@ -3,8 +3,9 @@ import { BlockLines } from '../block-lines.ts';
 import { answers, type Ask } from './alignments.ts';
 import { marksOf, or, type Marks } from './marks.ts';
 
-/** Places of a column (of `count`) whose values are as one of the asks wants. `exact` where the bytes count as they are, without folding. */
-export function searchColumn(column: ShreddedColumn, count: number, asks: readonly Ask[], fold: boolean): Marks {
+/** Places of a column (of `count`) whose values are as one of the asks wants; with `fold` without the case of ASCII letters. Pages are read only where a filter does not rule it out. */
+export function searchColumn(column: ShreddedColumn, count: number, wanted: readonly Ask[], fold: boolean): Marks {
+  const asks = wanted.filter(({ bytes }) => bytes.length === 0 || column.mayHold(bytes, fold));
   if (asks.length === 0) return 'none';
   const dictionary = column.dictionary();
   if (dictionary !== null) {

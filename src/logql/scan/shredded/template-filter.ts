@@ -1,5 +1,5 @@
 import { asBuffer } from '../../../bytes/mod.ts';
-import type { BytesColumn, ShreddedRows, ShreddedTemplate } from '../../../model/mod.ts';
+import type { BytesColumn, ShreddedColumn, ShreddedRows, ShreddedTemplate } from '../../../model/mod.ts';
 import { filterBytes, type RequiredLiterals, type TextFilter } from '../../regex/mod.ts';
 import { BlockLines } from '../block-lines.ts';
 import { LineSelector } from '../select.ts';
@@ -7,6 +7,7 @@ import { alignNeedle, type Alignments } from './alignments.ts';
 import { searchColumn } from './column-search.ts';
 import { foldConstants } from './folded.ts';
 import { and, marksOf, not, or, placesOf, type Marks } from './marks.ts';
+import { spreadNeedle, type Spread } from './spread.ts';
 import type { WantedPlaces } from './wanted.ts';
 
 /** Line filters over the rows of one template: lines are put together only where text and columns do not decide. */
@@ -79,17 +80,30 @@ export class TemplateFilter {
     return template.holes.every((_, hole) => columns[hole]!.header.alphabet.subarray(4).every((word) => word === 0)) && template.text.every((piece) => piece.every((byte) => byte < 0x80));
   }
 
-  /** Places whose lines hold the needle; null where it may reach over several holes. */
+  /** Places whose lines hold the needle; null where it may lie over several holes in too many ways. */
   #holding(needle: Buffer, fold: boolean, among: Marks): Marks | null {
     const { template, columns } = foldConstants(this.#template);
     const { always, asks, spills }: Alignments = alignNeedle(template, columns, needle, fold);
     if (always) return 'all';
-    if (spills) return null;
+    const spreads = spills ? spreadNeedle(template, columns, needle, fold) : [];
+    if (spreads === null) return null;
     let marks: Marks = 'none';
     for (const [hole, own] of asks.entries()) {
       if (own.length === 0) continue;
       marks = or(marks, searchColumn(columns[hole]!, this.#count, own, fold));
-      if (marks === 'all' || (marks !== 'none' && and(among, not(marks)) === 'none')) break;
+      if (marks === 'all' || (marks !== 'none' && and(among, not(marks)) === 'none')) return marks;
+    }
+    for (const spread of spreads) marks = or(marks, this.#spread(columns, spread, fold));
+    return marks;
+  }
+
+  /** Places whose holes are all as asked. */
+  #spread(columns: readonly ShreddedColumn[], spread: Spread, fold: boolean): Marks {
+    let marks: Marks = 'all';
+    // Long texts are rare ones.
+    for (const { hole, ask } of spread.toSorted((a, b) => b.ask.bytes.length - a.ask.bytes.length)) {
+      marks = and(marks, searchColumn(columns[hole]!, this.#count, [ask], fold));
+      if (marks === 'none') break;
     }
     return marks;
   }

@@ -14,6 +14,11 @@ export const testDay = 20_000;
 
 /** A shredded row group with these rows (of which none may repeat), and all of its runs or those that `wanted` lets through. */
 export function shreddedOf(rows: readonly PlainRow[], wanted: (run: ShreddedRun) => readonly ShreddedRun[] = (run) => [run]): ShreddedGroup {
+  return openerOf(rows)(wanted);
+}
+
+/** As shreddedOf, to be opened several times; `onRead` is told how many bytes are read at a time. */
+export function openerOf(rows: readonly PlainRow[]): (wanted?: (run: ShreddedRun) => readonly ShreddedRun[], onRead?: (bytes: number) => void) => ShreddedGroup {
   const keys = [...new Set(rows.map(({ stream }) => JSON.stringify(stream)))].sort();
   const sorted = rows
     .map((row, index) => ({ row, index, slot: keys.indexOf(JSON.stringify(row.stream)) }))
@@ -48,10 +53,15 @@ export function shreddedOf(rows: readonly PlainRow[], wanted: (run: ShreddedRun)
   const [rowGroup] = footer.rowGroups;
   if (rowGroup?.shapes === undefined || rowGroup.shapes === null || footer.rowGroups.length !== 1) throw new TypeError('one shredded row group is wanted');
   const bytesOf = ({ offset, storedBytes }: { readonly offset: number; readonly storedBytes: number }): Uint8Array => data.subarray(offset, offset + storedBytes);
-  const source = new PageSource([], [], where, (ranges) => ranges.map(({ offset, length }) => data.subarray(offset, offset + length)));
   const shapes = decodeShapes(openPage(rowGroup.shapes, bytesOf(rowGroup.shapes), where), rowGroup, where);
   const { pool } = footer;
   const runs = chunks.map(({ rowStart, rows: count }, stream) => ({ stream, from: rowStart, to: rowStart + count }));
-  const parts = { rowGroup, shapes, source, arrays: new DecodeScratch(), pool: () => new HexPoolReader(pool === null ? Buffer.alloc(0) : openPage(pool, bytesOf(pool), where), where) };
-  return new ShreddedGroup(parts, chunks.map(({ labels }) => labels), runs.flatMap(wanted));
+  return (wanted = (run) => [run], onRead = () => undefined) => {
+    const source = new PageSource([], [], where, (ranges) => ranges.map(({ offset, length }) => {
+      onRead(length);
+      return data.subarray(offset, offset + length);
+    }));
+    const parts = { rowGroup, shapes, source, arrays: new DecodeScratch(), pool: () => new HexPoolReader(pool === null ? Buffer.alloc(0) : openPage(pool, bytesOf(pool), where), where) };
+    return new ShreddedGroup(parts, chunks.map(({ labels }) => labels), runs.flatMap(wanted));
+  };
 }
