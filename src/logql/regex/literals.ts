@@ -34,7 +34,7 @@ export function requiredLiterals(root: RegexNode): RequiredLiterals | null {
   const best = bestOf(know(root, 0));
   if (best === null || best.some((text) => text.bytes.length < 2)) return null;
   const fold = best.some((text) => text.fold);
-  const texts = [...new Set(best.map((text) => (fold ? text.bytes.toLowerCase() : text.bytes)))];
+  const texts = [...new Set(best.map((text) => (fold ? text.bytes.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.bytes)))];
   return { texts, fold, foldsWide: best.some((text) => text.fold && /[ks]/i.test(text.bytes)) };
 }
 

@@ -27,6 +27,10 @@ describe('evaluates', () => {
 });
 
 describe('edge cases', () => {
+  test('without case only ASCII letters become small: the others are bytes of UTF-8', () => {
+    expect(compileRegex('(?i:AB)É').literals).toMatchObject({ texts: [Buffer.from('abÉ').toString('latin1')], fold: true });
+  });
+
   test('every match holds one of them', () => {
     fc.assert(
       fc.property(patterns, fc.array(subjects, { minLength: 1, maxLength: 8 }), (pattern, texts) => {
