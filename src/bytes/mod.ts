@@ -1,3 +1,4 @@
+export { BufferPool } from './buffer-pool.ts';
 export { crc32c } from './checksum.ts';
 export { asBuffer, compressLz4, compressZstd, decompressLz4, decompressZstd } from './compression.ts';
 export { countMetadataBytes, decodeMetadata, encodeMetadata } from './metadata.ts';

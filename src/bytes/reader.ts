@@ -81,6 +81,10 @@ export class ByteReader {
     return this.#bytes.subarray(at, at + length);
   }
 
+  skip(length: number): void {
+    this.#take(length);
+  }
+
   align(boundary: number): void {
     this.#take((boundary - (this.#at % boundary)) % boundary);
   }

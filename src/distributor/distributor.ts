@@ -1,5 +1,6 @@
-import { encodeRecord, recordId, type Journal } from '../journal/mod.ts';
-import { errorCodes, formatRfc3339, SpoorError, type Clock, type EntryBatch, type LimitsSource } from '../model/mod.ts';
+import { BufferPool } from '../bytes/mod.ts';
+import { recordId, type Journal, type RecordBuilder } from '../journal/mod.ts';
+import { errorCodes, formatRfc3339, SpoorError, type Clock, type LimitsSource } from '../model/mod.ts';
 import { runInSlices, type RawBatch } from '../protocols/mod.ts';
 import { planPush, type Plan, type PlanRules } from './plan.ts';
 import { noPushMetrics, type AppliedTracker, type PushGate, type PushMetrics, type StreamRegistry } from './ports.ts';
@@ -7,6 +8,9 @@ import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
 import { LabelResolver } from './resolve-labels.ts';
 import { StreamAdmission } from './stream-admission.ts';
+
+/** Memory of records that is kept to be used again. */
+const recordPoolBytes = 24 * 2 ** 20;
 
 /** What a distributor works with. */
 export interface DistributorParts {
@@ -44,6 +48,7 @@ export class Distributor {
   readonly #admission: StreamAdmission;
   readonly #tenantRates: Rates;
   readonly #streamRates: Rates;
+  readonly #pool = new BufferPool(recordPoolBytes);
 
   constructor(parts: DistributorParts) {
     this.#parts = parts;
@@ -56,7 +61,7 @@ export class Distributor {
   /**
    * Stores a push. Resolves with what was refused of it once the rest is in the journal on all partitions and applied by the ingesters. Rejects with a
    * SpoorError where the push failed as a whole: the gate's, the journal's (retry it unchanged: what was stored already is not stored again),
-   * `metadata_name` and `push_backfill`. `signal` stops the work up to the first append, and the waiting.
+   * `metadata_name` and `push_backfill`. Releases `raw`, unless it rejects. `signal` stops the work up to the first append, and the waiting.
    */
   async push(tenant: string, raw: RawBatch, signal?: AbortSignal): Promise<PushOutcome> {
     this.#parts.gate.check();
@@ -67,6 +72,7 @@ export class Distributor {
     try {
       const rules = this.#rules(tenant, refusals, held);
       const plan = await runInSlices(planPush(raw, rules), signal);
+      raw.release();
       const overRate = this.#charge(plan, rules);
       if (overRate !== null) return overRate;
       signal?.throwIfAborted();
@@ -87,9 +93,10 @@ export class Distributor {
       partitions: this.#parts.partitions,
       nowNs: this.#parts.clock.nowNs(),
       resolver: this.#resolver,
+      pool: this.#pool,
       refusals,
       admit: (stream) => this.#admission.admit(tenant, stream.key, limits, held),
-      allow: (stream, bytes) => rate === 0 || this.#streamRates.waitMs(streamRateKey(tenant, stream.key), bytes, rate, Math.max(rate, burst)) === 0,
+      allow: (stream, bytes) => rate === 0 || this.#streamRates.waitMs(tenant, stream.key, bytes, rate, Math.max(rate, burst)) === 0,
       cut: (entries, bytes) => this.#metrics.mutated(tenant, 'line_too_long', entries, bytes),
     };
   }
@@ -99,28 +106,28 @@ export class Distributor {
     if (plan.chargedEntries === 0) return null;
     const rate = limits.ingestion_rate_mb * 2 ** 20;
     const burst = limits.ingestion_burst_size_mb * 2 ** 20;
-    const waitMs = this.#tenantRates.waitMs(tenant, plan.chargedBytes, rate, burst);
+    const waitMs = this.#tenantRates.waitMs('', tenant, plan.chargedBytes, rate, burst);
     if (waitMs > 0) {
       refusals.count('rate_limited', plan.entries, plan.chargedBytes);
       const details = { tenant, limit: Math.trunc(rate), lines: plan.chargedEntries, bytes: plan.chargedBytes };
       return refused(new SpoorError('rate_limited', details), refusals, Number.isFinite(waitMs) ? Math.max(1, Math.ceil(waitMs / 1000)) : 1);
     }
-    this.#tenantRates.take(tenant, plan.chargedBytes, rate, burst);
+    this.#tenantRates.take('', tenant, plan.chargedBytes, rate, burst);
     const { per_stream_rate_limit: streamRate, per_stream_rate_limit_burst: streamBurst } = limits;
     if (streamRate > 0) {
-      for (const { stream, bytes } of plan.streams) this.#streamRates.take(streamRateKey(tenant, stream.key), bytes, streamRate, Math.max(streamRate, streamBurst));
+      for (const { stream, bytes } of plan.streams) this.#streamRates.take(tenant, stream.key, bytes, streamRate, Math.max(streamRate, streamBurst));
     }
     return null;
   }
 
-  /** Appends all batches, and waits until all are applied. */
+  /** Appends all records, and waits until all are applied. */
   async #store(plan: Plan, signal: AbortSignal | undefined): Promise<void> {
     const pending: Promise<{ readonly error: unknown } | null>[] = [];
     let failed = false;
-    for (const { partition, batch } of plan.batches) {
+    for (const { partition, builder } of plan.records) {
       if (failed) break;
       pending.push(
-        this.#append(partition, batch, signal).then(
+        this.#append(partition, builder, signal).then(
           () => null,
           (error: unknown) => {
             failed = true;
@@ -128,15 +135,15 @@ export class Distributor {
           },
         ),
       );
-      // Encoding and hashing a large record takes milliseconds: let others in between.
-      if (plan.batches.length > 1) await new Promise<void>((resolve) => { setImmediate(resolve); });
+      // Hashing a large record takes milliseconds: let others in between.
+      if (plan.records.length > 1) await new Promise<void>((resolve) => { setImmediate(resolve); });
     }
     for (const result of await Promise.all(pending)) if (result !== null) throw result.error;
   }
 
-  async #append(partition: number, batch: EntryBatch, signal: AbortSignal | undefined): Promise<void> {
-    const data = encodeRecord(batch);
-    const { position } = await this.#parts.journal.append(partition, data, recordId(data));
+  async #append(partition: number, builder: RecordBuilder, signal: AbortSignal | undefined): Promise<void> {
+    const data = builder.finish();
+    const { position } = await this.#parts.journal.append(partition, data, recordId(data), () => builder.release());
     await unlessAborted(this.#parts.applied.applied(partition, position), signal);
   }
 
@@ -165,10 +172,6 @@ export class Distributor {
 /** The status of an answer that stored nothing. */
 function refused(refusal: SpoorError, refusals: Refusals, retryAfterSeconds: number | null = null): PushOutcome {
   return { status: errorCodes[refusal.code].status, refusal, retryAfterSeconds, stored: 0, refused: refusals.entries };
-}
-
-function streamRateKey(tenant: string, key: string): string {
-  return `${tenant}\0${key}`;
 }
 
 function receivedBytes(raw: RawBatch): number {

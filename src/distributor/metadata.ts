@@ -1,5 +1,5 @@
 import type { RawBatch } from '../protocols/mod.ts';
-import type { BatchBuilder } from './batch-builder.ts';
+import type { RecordBuilder } from '../journal/mod.ts';
 import type { LevelFields } from './level-fields.ts';
 import { levelOfSeverityNumber, normalLevel } from './level-names.ts';
 import { levelOfLine } from './level.ts';
@@ -47,6 +47,11 @@ export class MetadataNormaliser {
     this.#discovery = discovery;
   }
 
+  /** Bytes that it adds to an entry without metadata, about. */
+  get addedBytes(): number {
+    return this.#discovery === null ? 0 : detectedLevel.length + 10;
+  }
+
   /** Bytes of the names and values of an entry as they were sent, without those of detected_level. */
   sentBytes(raw: RawBatch, row: number): number {
     const end = raw.pairStart[row + 1]! * 4;
@@ -80,7 +85,7 @@ export class MetadataNormaliser {
    * Writes the metadata of an entry, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels.
    * Sets storedBytes. Throws `metadata_name`.
    */
-  write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: BatchBuilder, streamLevel: string | undefined): void {
+  write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: RecordBuilder, streamLevel: string | undefined): void {
     this.#count = 0;
     if (raw.pairStart[row + 1]! > raw.pairStart[row]!) this.#collect(raw, row);
     if (this.#discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, streamLevel, this.#discovery);

@@ -1,4 +1,6 @@
-import { formatRfc3339, type EntryBatch, type ErrorDetails, type Limits } from '../model/mod.ts';
+import type { BufferPool } from '../bytes/mod.ts';
+import type { RecordBuilder, RecordRoom } from '../journal/mod.ts';
+import { formatRfc3339, type ErrorDetails, type Limits } from '../model/mod.ts';
 import { timeUnset, type RawBatch } from '../protocols/mod.ts';
 import { levelFieldsOf } from './level-fields.ts';
 import { MetadataNormaliser } from './metadata.ts';
@@ -14,6 +16,9 @@ const streamWork = 512;
 /** Times are compared as doubles first, and exactly within this many nanoseconds of a bound. */
 const doubtNs = 2048;
 
+/** Lengths of a pair of metadata, and what its name may grow by. */
+const pairExtraBytes = 4;
+
 /** What a push is checked against. */
 export interface PlanRules {
   readonly tenant: string;
@@ -22,6 +27,8 @@ export interface PlanRules {
   readonly nowNs: bigint;
   readonly resolver: LabelResolver;
   readonly refusals: Refusals;
+  /** Memory of the records. */
+  readonly pool: BufferPool;
   /** Whether a stream may take entries; asked once for each stream that has any. */
   admit(stream: ResolvedStream): boolean;
   /** Whether a stream's own rate allows so many bytes now. */
@@ -33,8 +40,8 @@ export interface PlanRules {
 /** What is left of a push after the checks. */
 export interface Plan {
   /** By partition, in rising order. */
-  readonly batches: readonly { readonly partition: number; readonly batch: EntryBatch }[];
-  /** Entries in `batches`. */
+  readonly records: readonly { readonly partition: number; readonly builder: RecordBuilder }[];
+  /** Entries in `records`. */
   readonly entries: number;
   /** Streams that take entries, with their bytes. */
   readonly streams: readonly { readonly stream: ResolvedStream; readonly bytes: number }[];
@@ -100,24 +107,15 @@ class Planner {
 
   *run(): Generator<void, Plan> {
     const byPartition = yield* this.#merge();
-    const batches: { partition: number; batch: EntryBatch }[] = [];
+    const records: { partition: number; builder: RecordBuilder }[] = [];
     for (const [partition, streams] of [...byPartition].sort((a, b) => a[0] - b[0])) {
-      let rows = 0;
-      let bytes = 0;
-      for (const { parts } of streams) {
-        for (const part of parts) {
-          const { firstRow, rows: count } = this.#raw.streams[part]!;
-          rows += count;
-          for (let row = firstRow; row < firstRow + count; row++) bytes += this.#raw.lineLength[row]!;
-        }
-      }
-      const writer = new PartitionWriter(this.#rules.tenant, rows, bytes);
+      const writer = new PartitionWriter(this.#rules.tenant, this.#expected(streams), this.#rules.pool);
       for (const stream of streams) yield* this.#stream(stream, writer);
-      for (const batch of writer.finish()) batches.push({ partition, batch });
+      for (const builder of writer.finish()) records.push({ partition, builder });
     }
     if (this.#cutEntries > 0) this.#rules.cut(this.#cutEntries, this.#cutBytes);
     return {
-      batches,
+      records,
       entries: this.#entries,
       streams: this.#streams,
       chargedEntries: this.#chargedEntries,
@@ -126,6 +124,23 @@ class Planner {
       overStreamLimit: this.#overStreamLimit,
       overStreamRate: this.#overStreamRate,
     };
+  }
+
+  /** What the streams come to if nothing of them is refused. */
+  #expected(streams: readonly MergedStream[]): RecordRoom {
+    const raw = this.#raw;
+    let [rows, labelBytes, lineBytes, metadataBytes] = [0, 0, 0, 0];
+    for (const { stream, parts } of streams) {
+      labelBytes += stream.encoded.length;
+      for (const part of parts) {
+        const { firstRow, rows: count } = raw.streams[part]!;
+        rows += count;
+        lineBytes += sumOf(raw.lineLength, firstRow, firstRow + count, 1);
+        const [from, to] = [raw.pairStart[firstRow]! * 4, raw.pairStart[firstRow + count]! * 4];
+        metadataBytes += sumOf(raw.pairs, from + 1, to, 4) + sumOf(raw.pairs, from + 3, to, 4) + ((to - from) / 4) * pairExtraBytes;
+      }
+    }
+    return { rows, streams: streams.length, labelBytes, lineBytes, metadataBytes: metadataBytes + rows * this.#metadata.addedBytes };
   }
 
   /** Resolves all labels, refuses whole streams, and brings those with equal labels together, by partition. */
@@ -178,7 +193,7 @@ class Planner {
     let admitted: boolean | undefined;
     let entries = 0;
     let bytes = 0;
-    writer.stream(stream.labels, stream.key.length);
+    writer.stream(stream.encoded);
     this.#worked += streamWork;
     for (const part of parts) {
       const { firstRow, rows } = raw.streams[part]!;
@@ -324,4 +339,10 @@ function shownTime(timeNs: bigint): string {
   if (timeNs === timeUnset) return '0001-01-01T00:00:00Z';
   const fraction = ((timeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   return formatRfc3339(timeNs - fraction);
+}
+
+function sumOf(numbers: Uint32Array, from: number, to: number, step: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i += step) sum += numbers[i]!;
+  return sum;
 }

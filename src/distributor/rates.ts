@@ -38,9 +38,15 @@ export class TokenBucket {
 /** Buckets swept at once, and how often. */
 const sweepEveryMs = 60_000;
 
-/** Token buckets by key. Those that are full again are forgotten. */
+interface Kept {
+  readonly bucket: TokenBucket;
+  rate: number;
+  burst: number;
+}
+
+/** Token buckets by group and key. Those that are full again are forgotten. */
 export class Rates {
-  readonly #buckets = new Map<string, { readonly bucket: TokenBucket; rate: number; burst: number }>();
+  readonly #groups = new Map<string, Map<string, Kept>>();
   readonly #clock: Clock;
   #sweptMs: number;
 
@@ -50,20 +56,24 @@ export class Rates {
   }
 
   /** Milliseconds until `bytes` are allowed: 0 if they are, Infinity if they never will be. Takes nothing. */
-  waitMs(key: string, bytes: number, rate: number, burst: number): number {
-    const nowMs = this.#clock.monotonicMs();
-    const known = this.#buckets.get(key);
-    if (known !== undefined) return known.bucket.waitMs(bytes, rate, burst, nowMs);
+  waitMs(group: string, key: string, bytes: number, rate: number, burst: number): number {
+    const known = this.#groups.get(group)?.get(key);
+    if (known !== undefined) return known.bucket.waitMs(bytes, rate, burst, this.#clock.monotonicMs());
     return bytes <= burst ? 0 : Number.POSITIVE_INFINITY;
   }
 
-  take(key: string, bytes: number, rate: number, burst: number): void {
+  take(group: string, key: string, bytes: number, rate: number, burst: number): void {
     const nowMs = this.#clock.monotonicMs();
     this.#sweep(nowMs);
-    let known = this.#buckets.get(key);
+    let buckets = this.#groups.get(group);
+    if (buckets === undefined) {
+      buckets = new Map();
+      this.#groups.set(group, buckets);
+    }
+    let known = buckets.get(key);
     if (known === undefined) {
       known = { bucket: new TokenBucket(burst, nowMs), rate, burst };
-      this.#buckets.set(key, known);
+      buckets.set(key, known);
     }
     known.rate = rate;
     known.burst = burst;
@@ -71,14 +81,19 @@ export class Rates {
     known.bucket.take(bytes);
   }
 
-  /** Number of keys that are remembered. */
+  /** Number of buckets that are remembered. */
   get size(): number {
-    return this.#buckets.size;
+    let size = 0;
+    for (const buckets of this.#groups.values()) size += buckets.size;
+    return size;
   }
 
   #sweep(nowMs: number): void {
     if (nowMs - this.#sweptMs < sweepEveryMs) return;
     this.#sweptMs = nowMs;
-    for (const [key, { bucket, rate, burst }] of this.#buckets) if (bucket.isFull(rate, burst, nowMs)) this.#buckets.delete(key);
+    for (const [group, buckets] of this.#groups) {
+      for (const [key, { bucket, rate, burst }] of buckets) if (bucket.isFull(rate, burst, nowMs)) buckets.delete(key);
+      if (buckets.size === 0) this.#groups.delete(group);
+    }
   }
 }

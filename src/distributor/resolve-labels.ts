@@ -1,3 +1,4 @@
+import { encodeStreamLabels } from '../journal/mod.ts';
 import { formatLabels, hashLabels, labelValue, SpoorError, type ErrorDetails, type Label, type LabelSet, type Limits } from '../model/mod.ts';
 import { levelFieldsOf } from './level-fields.ts';
 import { normalLevel } from './level-names.ts';
@@ -18,6 +19,8 @@ export interface ResolvedStream {
   readonly key: string;
   /** hashLabels of them. */
   readonly hash: number;
+  /** encodeStreamLabels of them. */
+  readonly encoded: Buffer;
   /** The level that they name, in its normal form. */
   readonly level: string | undefined;
   /** Why the stream is refused; its details lack the tenant. */
@@ -57,7 +60,7 @@ function resolveLabels(sent: readonly Label[], limits: Limits, backfillShard: st
   const labels = added.length === 0 ? sent : [...sent, ...added].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const key = formatLabels(labels);
   const fault = internal && labels.length > 0 ? null : findFault(labels, key, limits);
-  return { labels, key, hash: hashLabels(labels), level: levelOfLabels(labels, levelFieldsOf(limits).names), fault };
+  return { labels, key, hash: hashLabels(labels), encoded: encodeStreamLabels(labels), level: levelOfLabels(labels, levelFieldsOf(limits).names), fault };
 }
 
 function discoverService(labels: readonly Label[], candidates: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { decodeRecord, type Journal, type Lease } from '../journal/mod.ts';
+import { decodeRecord, LabelSets, type Journal, type Lease } from '../journal/mod.ts';
 import type { Catalogue } from '../index/mod.ts';
 import { isSpoorError, reasonOf, SpoorError, type Clock } from '../model/mod.ts';
 import { retry, writeGeneration, type FlushParts } from './flush.ts';
@@ -33,6 +33,7 @@ export class PartitionIngester {
   /** Oldest first; the last one takes new rows. */
   readonly #generations: Generation[] = [];
   readonly #waiters: Waiter[] = [];
+  readonly #labels = new LabelSets();
   #applied: bigint;
   /** Last position that was in the journal at the start. */
   #replayed: bigint;
@@ -94,7 +95,7 @@ export class PartitionIngester {
       if (this.#mustWait()) await this.#makeRoom();
       if (this.#mustPace()) await this.#flushPace;
       const generation = this.#generations.at(-1) as Generation;
-      const batch = decodeRecord(data, `journal record ${position} of partition ${partition}`);
+      const batch = decodeRecord(data, `journal record ${position} of partition ${partition}`, this.#labels);
       generation.append(batch, position, this.#parts.clock.nowMs());
       this.#applied = position;
       this.#wake(generation);

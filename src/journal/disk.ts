@@ -90,9 +90,8 @@ export class DiskJournal implements Journal {
     return found;
   }
 
-  /** `data` is kept, not copied: it must not change afterwards. */
-  async append(partition: number, data: Uint8Array, id: string): Promise<Appended> {
-    return this.#partition(partition).append(data, id);
+  async append(partition: number, data: Uint8Array, id: string, released?: () => void): Promise<Appended> {
+    return this.#partition(partition).append(data, id, released);
   }
 
   read(partition: number, from: Position, signal: AbortSignal): AsyncIterable<JournalRecord> {

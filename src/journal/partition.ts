@@ -41,6 +41,8 @@ interface Pending {
   /** Bytes of its frame. */
   readonly bytes: number;
   readonly settled: PromiseWithResolvers<Appended>;
+  /** Called when nobody looks at `data` any more. */
+  readonly released: (() => void) | undefined;
 }
 
 /** One partition of the disk journal: a chain of files, of which the last is written. */
@@ -104,25 +106,26 @@ export class Partition {
     if (this.#closing.signal.aborted) throw new SpoorError('journal_closed');
   }
 
-  async append(data: Uint8Array, id: string): Promise<Appended> {
+  async append(data: Uint8Array, id: string, released?: () => void): Promise<Appended> {
     const idBytes = Buffer.byteLength(id, 'utf8');
     if (idBytes === 0 || idBytes > idBytesMax) throw new SpoorError('internal', { reason: `an append id has 1 to ${idBytesMax} bytes, not ${idBytes}` });
     if (data.length > recordBytesMax) throw new SpoorError('body_too_large', { limit: recordBytesMax, name: 'journal record' });
     for (;;) {
       this.#checkOpen();
       const known = this.#window.find(id);
-      if (known !== undefined) return { position: BigInt(known), duplicate: true };
-      const first = this.#inFlight.get(id);
-      if (first === undefined) return this.#enqueue(data, id, idBytes);
+      const first = known === undefined ? this.#inFlight.get(id) : undefined;
+      if (known === undefined && first === undefined) return this.#enqueue(data, id, idBytes, released);
       try {
-        return { position: (await first.settled.promise).position, duplicate: true };
+        const position = known === undefined ? (await first!.settled.promise).position : BigInt(known);
+        released?.();
+        return { position, duplicate: true };
       } catch {
         // The first one failed and left nothing behind: this one is written itself.
       }
     }
   }
 
-  #enqueue(data: Uint8Array, id: string, idBytes: number): Promise<Appended> {
+  #enqueue(data: Uint8Array, id: string, idBytes: number, released: (() => void) | undefined): Promise<Appended> {
     const { space, queueBytesMax } = this.#options;
     const bytes = frameBytes(idBytes, data.length);
     if (this.#queue.length > 0 && this.#queuedBytes + bytes > queueBytesMax) {
@@ -130,7 +133,7 @@ export class Partition {
     }
     if (space.used + bytes > space.limit) throw new SpoorError('journal_full', { bytes: space.used, limit: space.limit });
     space.take(bytes);
-    const pending: Pending = { id, idBytes, data, bytes, settled: Promise.withResolvers() };
+    const pending: Pending = { id, idBytes, data, bytes, released, settled: Promise.withResolvers() };
     this.#inFlight.set(id, pending);
     this.#queue.push(pending);
     this.#queuedBytes += bytes;
@@ -191,20 +194,21 @@ export class Partition {
   }
 
   #becameDurable(group: readonly Pending[], log: LogFile, timeMs: number): void {
-    for (const { id, data, bytes, settled } of group) {
+    for (const { id, data, bytes, settled, released } of group) {
       const position = log.next;
       log.add(log.length + bytes);
       this.#window.add({ id, position, timeMs });
       this.#inFlight.delete(id);
-      this.#tail.add(position, data);
+      this.#tail.add(position, data, released);
       settled.resolve({ position: BigInt(position), duplicate: false });
     }
     this.#tail.wake();
   }
 
   #failed(group: readonly Pending[], cause: unknown): void {
-    for (const { id, bytes, settled } of group) {
+    for (const { id, bytes, settled, released } of group) {
       this.#options.space.free(bytes);
+      released?.();
       this.#inFlight.delete(id);
       settled.reject(new SpoorError('journal_write', { reason: reasonOf(cause) }, { cause }));
     }

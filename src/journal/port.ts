@@ -4,6 +4,7 @@ export type Position = bigint;
 /** A record as it is read back. */
 export interface JournalRecord {
   readonly position: Position;
+  /** Valid until the next record is asked for: its memory may be used again. */
   readonly data: Uint8Array;
 }
 
@@ -19,8 +20,11 @@ export interface Appended {
  * and `corruption` with file and offset.
  */
 export interface Journal {
-  /** Resolves when the record is durable; `id` makes a retry harmless. */
-  append(partition: number, data: Uint8Array, id: string): Promise<Appended>;
+  /**
+   * Resolves when the record is durable; `id` makes a retry harmless. `data` is kept, not copied: it must not change, ever, or until `released` was called. That happens at
+   * most once (not where the append is refused at once), when neither the journal nor one of its readers looks at it any more.
+   */
+  append(partition: number, data: Uint8Array, id: string, released?: () => void): Promise<Appended>;
   /** Replays from `from`, then tails until `signal` aborts (it then ends without an error). A gap is damage, never skipped. Only durable records are read. */
   read(partition: number, from: Position, signal: AbortSignal): AsyncIterable<JournalRecord>;
   /** Takes the right to flush and commit a partition; null where another owner holds it. */

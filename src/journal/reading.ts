@@ -29,9 +29,9 @@ export async function* readRecords(source: ReadSource, from: Position, signal: A
     while (!ended()) {
       const record = tail.get(reader.position);
       if (record !== undefined) {
-        reader.position++;
-        tail.advanced();
-        yield record;
+        // The reader looks at it until it asks for the next.
+        yield tail.hold(reader, record);
+        tail.advance(reader);
       } else if (reader.position < nextOf(logs)) {
         yield* readFile(source, reader, ended);
       } else {

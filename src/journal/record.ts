@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { ByteReader, ByteWriter } from '../bytes/mod.ts';
-import { SpoorError, type BatchStream, type EntryBatch, type Label } from '../model/mod.ts';
+import { asBuffer, ByteReader, ByteWriter } from '../bytes/mod.ts';
+import { SpoorError, type BatchStream, type EntryBatch, type Label, type LabelSet } from '../model/mod.ts';
+import type { LabelSets } from './label-sets.ts';
 
 /** Largest record that is written or read, in bytes. */
 export const recordBytesMax = 64 * 2 ** 20;
@@ -8,7 +9,8 @@ export const recordBytesMax = 64 * 2 ** 20;
 /** `SPRR`, little-endian. */
 const recordMagic = 0x52525053;
 const recordVersion = 1;
-const headerBytes = 32;
+/** Bytes of the header of a record. */
+export const headerBytes = 32;
 
 /**
  * Writes a batch as a journal record (docs/formats/record.md): header, then the columns at offsets that suit their width, so that decodeRecord
@@ -29,8 +31,7 @@ export function encodeRecord(batch: EntryBatch): Uint8Array {
   if (streamRows !== rows) throw new SpoorError('internal', { reason: `a batch of ${rows} rows has streams of ${streamRows}` });
 
   const record = Buffer.allocUnsafeSlow(total);
-  const header = [recordMagic, recordVersion, rows, streams.length, labels.length, lineBytes, metadataBytes, 0];
-  for (const [i, value] of header.entries()) record.writeUInt32LE(value, i * 4);
+  writeHeader(record, { rows, streams: streams.length, labelBytes: labels.length, lineBytes, metadataBytes });
   let at = headerBytes;
   new BigInt64Array(record.buffer, at, rows).set(batch.timeNs.subarray(0, rows));
   at += rows * 8;
@@ -47,14 +48,35 @@ export function encodeRecord(batch: EntryBatch): Uint8Array {
   return record;
 }
 
+/** What the header of a record says. */
+interface RecordCounts {
+  readonly rows: number;
+  readonly streams: number;
+  readonly labelBytes: number;
+  readonly lineBytes: number;
+  readonly metadataBytes: number;
+}
+
+/** Writes the header of a record to its beginning. */
+export function writeHeader(record: Buffer, { rows, streams, labelBytes, lineBytes, metadataBytes }: RecordCounts): void {
+  let at = 0;
+  for (const value of [recordMagic, recordVersion, rows, streams, labelBytes, lineBytes, metadataBytes, 0]) at = record.writeUInt32LE(value, at);
+}
+
+/** A tenant's name as the label section of its records begins with it. */
+export function encodeTenant(tenant: string): Buffer {
+  return new ByteWriter(64).text(tenant).view();
+}
+
+/** The labels of a stream as they stand in the label section. */
+export function encodeStreamLabels(labels: LabelSet): Buffer {
+  const writer = new ByteWriter(128).varint(labels.length);
+  for (const label of labels) writer.text(label.name).text(label.value);
+  return Buffer.from(writer.view());
+}
+
 function encodeLabels(batch: EntryBatch): Uint8Array {
-  const writer = new ByteWriter(256 + batch.streams.length * 128);
-  writer.text(batch.tenant);
-  for (const stream of batch.streams) {
-    writer.varint(stream.labels.length);
-    for (const label of stream.labels) writer.text(label.name).text(label.value);
-  }
-  return writer.view();
+  return Buffer.concat([encodeTenant(batch.tenant), ...batch.streams.map((stream) => encodeStreamLabels(stream.labels))]);
 }
 
 function copyOffsets(into: Uint32Array, from: Uint32Array, base: number): void {
@@ -64,11 +86,11 @@ function copyOffsets(into: Uint32Array, from: Uint32Array, base: number): void {
 
 /**
  * Reads what encodeRecord wrote. The columns are views of `data` where that begins at a multiple of 8 in its buffer, as it does when it comes from
- * encodeRecord or the disk journal; otherwise they are views of one copy. `where` names the record in errors.
+ * encodeRecord or the disk journal; otherwise they are views of one copy. `where` names the record in errors. Equal labels are one array by `known`.
  * Throws `corruption` where counts, offsets or lengths do not fit one another; the bytes of lines and metadata are not looked at (the
  * journal's checksum covers them).
  */
-export function decodeRecord(data: Uint8Array, where: string): EntryBatch {
+export function decodeRecord(data: Uint8Array, where: string, known?: LabelSets): EntryBatch {
   const reader = new ByteReader(data, where);
   if (data.length > recordBytesMax) throw reader.damage(`record has ${data.length} bytes, over the limit of ${recordBytesMax}`);
   if (reader.u32() !== recordMagic) throw reader.damage('not a journal record');
@@ -96,7 +118,7 @@ export function decodeRecord(data: Uint8Array, where: string): EntryBatch {
   at += (rows + 1) * 4;
   const streamRows = new Uint32Array(bytes.buffer, base + at, streamCount);
   at += streamCount * 4;
-  const { tenant, streams } = decodeLabels(bytes.subarray(0, at + labelBytes), at, streamRows, rows, where);
+  const { tenant, streams } = decodeLabels(bytes.subarray(0, at + labelBytes), at, streamRows, rows, where, known);
   at += labelBytes;
   return {
     tenant, streams, rows, timeNs, lineStart, metadataStart,
@@ -116,25 +138,44 @@ function checkOffsets(offsets: Uint32Array, length: number, where: string, at: n
   if (falling || before !== length) throw new SpoorError('corruption', { where, offset: at, reason: `offsets of ${what} do not fit the ${length} bytes there are` });
 }
 
-function decodeLabels(bytes: Uint8Array, at: number, streamRows: Uint32Array, rows: number, where: string): { tenant: string; streams: BatchStream[] } {
+function decodeLabels(bytes: Uint8Array, at: number, streamRows: Uint32Array, rows: number, where: string, known: LabelSets | undefined): { tenant: string; streams: BatchStream[] } {
   const reader = new ByteReader(bytes, where, at);
+  const buffer = asBuffer(bytes);
   const tenant = reader.text(reader.remaining, 'tenant');
   const streams: BatchStream[] = [];
   let total = 0;
   for (const rowsHere of streamRows) {
-    // A pair takes at least its two lengths.
-    const count = reader.varint(reader.remaining / 2, 'number of labels');
-    const labels: Label[] = [];
-    for (let i = 0; i < count; i++) {
-      const name = reader.text(reader.remaining, 'label name');
-      labels.push({ name, value: reader.text(reader.remaining, 'label value') });
-    }
+    const start = reader.offset;
+    const labels = known === undefined ? readLabels(reader) : known.get(buffer, start, skipLabels(reader), () => readLabels(new ByteReader(bytes, where, start)));
     streams.push({ labels, rows: rowsHere });
     total += rowsHere;
   }
   reader.end();
   if (total !== rows) throw reader.damage(`streams have ${total} rows, the record ${rows}`);
   return { tenant, streams };
+}
+
+function labelCount(reader: ByteReader): number {
+  // A pair takes at least its two lengths.
+  return reader.varint(reader.remaining / 2, 'number of labels');
+}
+
+function readLabels(reader: ByteReader): LabelSet {
+  const labels: Label[] = [];
+  for (let count = labelCount(reader); count > 0; count--) {
+    const name = reader.text(reader.remaining, 'label name');
+    labels.push({ name, value: reader.text(reader.remaining, 'label value') });
+  }
+  return labels;
+}
+
+/** Where the labels end that begin here. */
+function skipLabels(reader: ByteReader): number {
+  for (let count = labelCount(reader); count > 0; count--) {
+    reader.skip(reader.varint(reader.remaining, 'length of label name'));
+    reader.skip(reader.varint(reader.remaining, 'length of label value'));
+  }
+  return reader.offset;
 }
 
 /**

@@ -2,8 +2,17 @@ import type { JournalRecord } from './port.ts';
 
 /** One reader of a partition. */
 export interface TailReader {
-  /** Position that it wants next. */
+  /** Position that it wants next, or of the record that it looks at. */
   position: number;
+  /** The record that it looks at. */
+  held?: TailRecord | undefined;
+}
+
+/** A record in memory. */
+interface TailRecord extends JournalRecord {
+  readonly released: (() => void) | undefined;
+  /** Readers that look at it, and one while it is in the tail. */
+  holders: number;
 }
 
 /**
@@ -13,7 +22,7 @@ export interface TailReader {
 export class Tail {
   readonly #bytesMax: number;
   /** Without gaps from #first up to the newest durable record. */
-  readonly #records = new Map<number, JournalRecord>();
+  readonly #records = new Map<number, TailRecord>();
   #first = 1;
   #bytes = 0;
   readonly #readers = new Set<TailReader>();
@@ -33,30 +42,54 @@ export class Tail {
   }
 
   leave(reader: TailReader): void {
+    this.#let(reader.held);
+    reader.held = undefined;
     this.#readers.delete(reader);
     this.#drop();
   }
 
   /** The record at `position`, if it is held. */
-  get(position: number): JournalRecord | undefined {
+  get(position: number): TailRecord | undefined {
     return this.#records.get(position);
   }
 
-  /** Notes a record that has become durable. */
-  add(position: number, data: Uint8Array): void {
+  /** Gives the record to a reader, whose next one it is: its memory stays as it is until `advance`. */
+  hold(reader: TailReader, record: TailRecord): JournalRecord {
+    record.holders++;
+    reader.held = record;
+    return record;
+  }
+
+  /** The reader is done with the record that it held. */
+  advance(reader: TailReader): void {
+    this.#let(reader.held);
+    reader.held = undefined;
+    reader.position++;
+    this.advanced();
+  }
+
+  #let(record: TailRecord | undefined): void {
+    if (record !== undefined && --record.holders === 0) record.released?.();
+  }
+
+  /** Notes a record that has become durable. `released` is called when it is here no more and nobody looks at it. */
+  add(position: number, data: Uint8Array, released?: () => void): void {
     if (this.#readers.size === 0 || data.length > this.#bytesMax) {
       this.#clear();
+      released?.();
       return;
     }
     if (this.#records.size === 0) this.#first = position;
-    this.#records.set(position, { position: BigInt(position), data });
+    this.#records.set(position, { position: BigInt(position), data, released, holders: 1 });
     this.#bytes += data.length;
     if (this.#bytes > this.#bytesMax) this.#drop();
   }
 
   #clear(): void {
+    const dropped = [...this.#records.values()];
     this.#records.clear();
     this.#bytes = 0;
+    for (const record of dropped) this.#let(record);
   }
 
   /** Drops what every reader has passed, then the oldest until the rest is small enough. */
@@ -67,6 +100,7 @@ export class Tail {
       if (this.#first >= wanted && this.#bytes <= this.#bytesMax) return;
       this.#records.delete(this.#first);
       this.#bytes -= oldest.data.length;
+      this.#let(oldest);
     }
   }
 

@@ -23,6 +23,8 @@ export interface RawBatch {
   readonly pairs: Uint32Array;
   /** Value of X-Loki-Backfill-Shard, or '' where the push is none of a backfill. */
   readonly backfillShard: string;
+  /** Lets the memory of the columns be used again: nobody may look at them afterwards. Once, or never, which does no harm. */
+  release(): void;
 }
 
 /** A stream of a push: `rows` entries from `firstRow` on. */
@@ -36,6 +38,36 @@ export interface RawStream {
 /** The time of an entry that has none: 0001-01-01 as Go counts its nanoseconds (wrapped to 64 bits). */
 export const timeUnset = -6_795_364_578_871_345_152n;
 
+/** Columns that are being filled. */
+interface Columns {
+  time: BigInt64Array;
+  /** The words of the times: low, high (all machines that Node 24 runs on are little-endian). */
+  timeWords: Uint32Array;
+  lineStart: Uint32Array;
+  lineLength: Uint32Array;
+  pairStart: Uint32Array;
+  pairs: Uint32Array;
+}
+
+/** Columns that were released. */
+const spare: Columns[] = [];
+const spareMax = 8;
+/** Larger ones are left to the garbage collector. */
+const spareRowsMax = 65_536;
+const sparePairsMax = 131_072;
+
+function newColumns(rows: number): Columns {
+  const time = new BigInt64Array(rows);
+  return {
+    time,
+    timeWords: new Uint32Array(time.buffer),
+    lineStart: new Uint32Array(rows),
+    lineLength: new Uint32Array(rows),
+    pairStart: new Uint32Array(rows + 1),
+    pairs: new Uint32Array(64),
+  };
+}
+
 /** Collects the columns of a {@link RawBatch}; they grow by doubling. Counts over the limits throw `push_too_many`. */
 export class RawBatchBuilder {
   readonly streams: RawStream[] = [];
@@ -43,24 +75,28 @@ export class RawBatchBuilder {
   pairCount = 0;
   readonly #limits: PushBodyLimits;
   #time: BigInt64Array;
-  /** The words of #time: low, high (all machines that Node 24 runs on are little-endian). */
   #timeWords: Uint32Array;
   #lineStart: Uint32Array;
   #lineLength: Uint32Array;
   #pairStart: Uint32Array;
   #pairs: Uint32Array;
   #labelPairs = 0;
+  /** The last seconds, and the words of their nanoseconds. */
+  #seconds = -1;
+  #secondsLow = 0;
+  #secondsHigh = 0;
 
   /** @param rowsExpected first capacity; a guess is enough */
   constructor(limits: PushBodyLimits, rowsExpected: number) {
-    const capacity = Math.max(16, Math.min(rowsExpected, 65_536));
     this.#limits = limits;
-    this.#time = new BigInt64Array(capacity);
-    this.#timeWords = new Uint32Array(this.#time.buffer);
-    this.#lineStart = new Uint32Array(capacity);
-    this.#lineLength = new Uint32Array(capacity);
-    this.#pairStart = new Uint32Array(capacity + 1);
-    this.#pairs = new Uint32Array(64);
+    const { time, timeWords, lineStart, lineLength, pairStart, pairs } = spare.pop() ?? newColumns(Math.max(16, Math.min(rowsExpected, spareRowsMax)));
+    this.#time = time;
+    this.#timeWords = timeWords;
+    this.#lineStart = lineStart;
+    this.#lineLength = lineLength;
+    this.#pairStart = pairStart;
+    this.#pairs = pairs;
+    this.#pairStart[0] = 0;
   }
 
   /** Adds an entry without a time, line or metadata; the setters below fill it in until the next one is added. */
@@ -92,12 +128,21 @@ export class RawBatchBuilder {
 
   /** Sets the time to whole seconds since the epoch, from 0 to 9 223 372 035, plus nanoseconds below 10^9, in doubles only. */
   setTime(seconds: number, nanos: number): void {
-    // seconds × 10^9 passes 2^53: multiply in pieces of 16 bits.
-    const upper = Math.floor(seconds / 65_536) * 1e9;
-    const lower = (seconds % 65_536) * 1e9 + nanos + (upper % 65_536) * 65_536;
+    if (seconds !== this.#seconds) this.#setSeconds(seconds);
+    const low = this.#secondsLow + nanos;
     const at = (this.rows - 1) * 2;
-    this.#timeWords[at] = lower % 4_294_967_296;
-    this.#timeWords[at + 1] = Math.floor(upper / 65_536) + Math.floor(lower / 4_294_967_296);
+    this.#timeWords[at] = low;
+    this.#timeWords[at + 1] = low < 4_294_967_296 ? this.#secondsHigh : this.#secondsHigh + 1;
+  }
+
+  /** Works out the words of seconds × 10^9. */
+  #setSeconds(seconds: number): void {
+    // The product passes 2^53: multiply in pieces of 16 bits.
+    const upper = Math.floor(seconds / 65_536) * 1e9;
+    const lower = (seconds % 65_536) * 1e9 + (upper % 65_536) * 65_536;
+    this.#seconds = seconds;
+    this.#secondsLow = lower % 4_294_967_296;
+    this.#secondsHigh = Math.floor(upper / 65_536) + Math.floor(lower / 4_294_967_296);
   }
 
   /** Sets any time. */
@@ -160,7 +205,13 @@ export class RawBatchBuilder {
       pairStart: this.#pairStart.subarray(0, this.rows + 1),
       pairs: this.#pairs.subarray(0, this.pairCount * 4),
       backfillShard,
+      release: () => this.#release(),
     };
+  }
+
+  #release(): void {
+    if (spare.length >= spareMax || this.#time.length > spareRowsMax || this.#pairs.length > sparePairsMax * 4) return;
+    spare.push({ time: this.#time, timeWords: this.#timeWords, lineStart: this.#lineStart, lineLength: this.#lineLength, pairStart: this.#pairStart, pairs: this.#pairs });
   }
 }
 

@@ -62,6 +62,27 @@ export function journalContract(name: string, open: (settings: JournalSettings) 
       expect((await journal.bounds(0)).next).toBe(2n);
     });
 
+    check('memory is the appender\u2019s again only when no reader looks at it', {}, async ({ journal }) => {
+      const stop = new AbortController();
+      const seen: string[] = [];
+      const reading = (async () => {
+        for await (const { data } of journal.read(0, 1n, stop.signal)) {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          seen.push(Buffer.from(data).toString());
+        }
+      })();
+      const append = async (n: number): Promise<void> => {
+        const data = Buffer.from(`record ${n}`);
+        await journal.append(0, data, `id ${n}`, () => data.fill(0x2e));
+      };
+      for (const n of numbers(1, 20)) await Promise.all([append(2 * n - 1), append(2 * n), append(2 * n)]);
+      while (seen.length < 40) await new Promise((resolve) => setTimeout(resolve, 1));
+      stop.abort();
+      await reading;
+      expect(seen).toEqual(numbers(1, 40).map((n) => `record ${n}`));
+      expect(texts(await readCount(journal, 0, 1n, 40))).toEqual(numbers(1, 40).map((n) => `${n}:record ${n}`));
+    });
+
     check('a repeated id is known after reopening, and after a trim and reopening', { small: true }, async (subject) => {
       for (const n of numbers(1, 6)) await subject.journal.append(0, new Uint8Array(600).fill(n), `id ${n}`);
       let journal = await subject.reopen();

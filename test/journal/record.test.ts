@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeMetadata, encodeMetadata } from '../../src/bytes/mod.ts';
-import { decodeRecord, encodeRecord, recordBytesMax, recordId } from '../../src/journal/mod.ts';
+import { decodeRecord, encodeRecord, LabelSets, recordBytesMax, recordId } from '../../src/journal/mod.ts';
 import { isSpoorError, labelSet, type EntryBatch } from '../../src/model/mod.ts';
 
 interface Entry {
@@ -152,3 +152,28 @@ function expectCorruptionOnly(act: () => unknown, mustThrow: boolean): void {
   if (thrown === undefined) expect(mustThrow).toBe(false);
   else expect(isSpoorError(thrown, 'corruption'), JSON.stringify(thrown)).toBe(true);
 }
+
+test('label sets that are known make no difference, also to damaged records', () => {
+  const known = new LabelSets();
+  const entry = { timeNs: 1n, line: Buffer.from('x'), metadata: [] };
+  const record = encodeRecord(batchOf('t', [{ labels: { a: '1', b: 'ü' }, entries: [entry] }, { labels: {}, entries: [entry] }, { labels: { a: '1', b: 'ü' }, entries: [entry] }]));
+  const plain = decodeRecord(record, 'x');
+  const first = decodeRecord(record, 'x', known);
+  expect(first).toEqual(plain);
+  expect(first.streams[2]!.labels).toBe(first.streams[0]!.labels);
+  expect(decodeRecord(record, 'x', known).streams[0]!.labels).toBe(first.streams[0]!.labels);
+  const outcome = (bytes: Uint8Array, sets?: LabelSets): unknown => {
+    try {
+      return decodeRecord(bytes, 'x', sets).streams;
+    } catch (error) {
+      return isSpoorError(error) ? error.code : error;
+    }
+  };
+  for (let at = 0; at < record.length; at++) {
+    for (const value of [0, 1, 0x7f, 0x80, 0xff]) {
+      const damaged = Uint8Array.from(record);
+      damaged[at] = value;
+      expect(outcome(damaged, known)).toEqual(outcome(damaged));
+    }
+  }
+});

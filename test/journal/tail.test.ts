@@ -54,3 +54,31 @@ test('waiting ends with a wake or an abort', async () => {
   await waits[1];
   await tail.wait(AbortSignal.abort());
 });
+
+test('memory is released once the record is dropped and nobody looks at it', () => {
+  const tail = new Tail(30);
+  const released: number[] = [];
+  const add = (position: number, bytes = 10): void => tail.add(position, new Uint8Array(bytes), () => released.push(position));
+  add(1);
+  expect(released).toEqual([1]);
+  const [slow, fast] = [{ position: 2 }, { position: 2 }];
+  tail.enter(slow);
+  tail.enter(fast);
+  add(2);
+  tail.hold(slow, tail.get(2)!);
+  tail.hold(fast, tail.get(2)!);
+  tail.advance(fast);
+  for (const position of [3, 4, 5]) add(position);
+  // Dropped for want of room, but still looked at.
+  expect(held(tail)).toEqual([3, 4, 5]);
+  expect(released).toEqual([1]);
+  tail.advance(slow);
+  expect(released).toEqual([1, 2]);
+  tail.hold(fast, tail.get(3)!);
+  add(6, 31);
+  expect(released).toEqual([1, 2, 4, 5, 6]);
+  tail.leave(fast);
+  expect(released).toEqual([1, 2, 4, 5, 6, 3]);
+  tail.leave(slow);
+  expect(released.length).toBe(6);
+});

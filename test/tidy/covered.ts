@@ -106,7 +106,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'demo/requests.ts',
     'demo/services.ts',
   ],
-  'test/distributor/batch-builder.test.ts': [
+  'test/distributor/distributor.test.ts': [
     'src/distributor/plan.ts',
     'src/distributor/ports.ts',
     'src/distributor/reasons.ts',

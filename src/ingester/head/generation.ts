@@ -2,6 +2,9 @@ import { formatLabels, SpoorError, type EntryBatch, type LabelSet } from '../../
 import type { HeadBlock } from './block.ts';
 import type { BlockPool } from './pool.ts';
 
+/** Stream ids of the rows of the batch at hand. */
+let streamOf = new Uint32Array(4096);
+
 /** A stream of a generation; its id is its place in `Generation.streams`. */
 export interface HeadStream {
   readonly tenant: string;
@@ -26,6 +29,8 @@ export class Generation {
   readonly blocks: HeadBlock[] = [];
   /** Per tenant: stream ids by key. */
   readonly tenants = new Map<string, Map<string, number>>();
+  /** Per tenant: stream ids by the arrays of labels that came. */
+  readonly #known = new Map<string, WeakMap<LabelSet, number>>();
   readonly first: bigint;
   #firstAppendMs: number | undefined;
   #last: bigint;
@@ -75,12 +80,7 @@ export class Generation {
       throw new SpoorError('internal', { reason: `partition ${this.partition}: record ${position} follows ${this.#last}` });
     }
     this.#firstAppendMs ??= nowMs;
-    const streamOf = new Uint32Array(batch.rows);
-    let row = 0;
-    for (const stream of batch.streams) {
-      streamOf.fill(this.#streamId(batch.tenant, stream.labels), row, row + stream.rows);
-      row += stream.rows;
-    }
+    const streamOf = this.#streamIds(batch);
     let from = 0;
     while (from < batch.rows) {
       const block = this.blocks.at(-1);
@@ -96,6 +96,27 @@ export class Generation {
     }
     this.#rows += batch.rows;
     this.#last = position;
+  }
+
+  /** The stream id of each row; valid until the next call. */
+  #streamIds(batch: EntryBatch): Uint32Array {
+    if (streamOf.length < batch.rows) streamOf = new Uint32Array(batch.rows * 2);
+    let known = this.#known.get(batch.tenant);
+    if (known === undefined) {
+      known = new WeakMap();
+      this.#known.set(batch.tenant, known);
+    }
+    let row = 0;
+    for (const { labels, rows } of batch.streams) {
+      let id = known.get(labels);
+      if (id === undefined) {
+        id = this.#streamId(batch.tenant, labels);
+        known.set(labels, id);
+      }
+      streamOf.fill(id, row, row + rows);
+      row += rows;
+    }
+    return streamOf;
   }
 
   #streamId(tenant: string, labels: LabelSet): number {
