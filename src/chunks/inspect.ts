@@ -3,7 +3,7 @@ import { isSpoorError, SpoorError, type LabelSet } from '../model/mod.ts';
 import { AffixColumn } from './columns/affix.ts';
 import type { Column, ColumnHeader } from './columns/column.ts';
 import type { HexPoolReader } from './columns/pool.ts';
-import { codecIds, columnName, encodingIds } from './format.ts';
+import { codecIds, columnIds, columnName, encodingIds } from './format.ts';
 import type { PageMeta, RowGroupMeta, SegmentFooter } from './meta.ts';
 import { PageSource } from './page-source.ts';
 import { openPage } from './page.ts';
@@ -175,13 +175,19 @@ class Inspection {
   async #shapes(meta: RowGroupMeta, page: PageMeta, source: PageSource): Promise<readonly Shape[]> {
     const stored = await this.#read(page.offset, page.storedBytes);
     const shapes = (await this.#attempt(() => decodeShapes(openPage(page, stored, this.#where), meta, this.#where), page)) ?? [];
+    const filters = new Set<PageMeta>();
     for (const { columns } of shapes) {
       for (const column of columns) {
         for (const own of column.pages) {
           this.#count(`column: ${kindOf(column)}`, own);
           await this.#attempt(() => source.check(own));
         }
+        if (column.grams?.kind === 'page') filters.add(column.grams.page);
       }
+    }
+    for (const filter of filters) {
+      this.#count(columnName(columnIds.grams), filter);
+      await this.#attempt(() => source.check(filter));
     }
     return shapes;
   }

@@ -147,9 +147,11 @@ describe('spoor serve, stopped by SIGTERM', () => {
   });
 
   it('ends within the deadline though the object store does not answer, and loses nothing', async () => {
-    // Answers lists, and leaves everything else waiting.
+    // Answers lists and the question who it is, and leaves everything else waiting.
+    const identity = '00000000-0000-4000-8000-000000000000';
     const store = createServer((request, response) => {
-      if (request.method === 'GET') response.setHeader('content-type', 'application/xml').end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
+      if (request.method === 'GET' && request.url?.includes('store/identity') === true) response.writeHead(206, { 'content-range': 'bytes 0-35/36', 'content-length': '36' }).end(identity);
+      else if (request.method === 'GET') response.setHeader('content-type', 'application/xml').end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
     }).listen(0, '127.0.0.1');
     await once(store, 'listening');
     const environment = {

@@ -54,7 +54,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/tail/identity.ts',
     'agent/tail/tailer.ts',
   ],
-  'test/bytes/checksum.test.ts': [
+  'test/bytes/buffer-pool.test.ts': [
     'src/bytes/native-memory.ts',
   ],
   'test/chunks/columns/damage.test.ts': [
@@ -106,7 +106,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'demo/requests.ts',
     'demo/services.ts',
   ],
-  'test/distributor/distributor.test.ts': [
+  'test/distributor/corpus.test.ts': [
     'src/distributor/plan.ts',
     'src/distributor/ports.ts',
     'src/distributor/reasons.ts',
@@ -268,7 +268,10 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/model/clock.test.ts': [
     'src/model/keep-shape.ts',
   ],
-  'test/objects/directory.test.ts': [
+  'test/objects/cache/block.test.ts': [
+    'src/objects/cache/block-memory.ts',
+    'src/objects/cache/block-reader.ts',
+    'src/objects/cache/eviction.ts',
     'src/objects/counts.ts',
     'src/objects/directory-tree.ts',
     'src/objects/keys.ts',
@@ -284,6 +287,10 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/protocols/loki/json-labels.ts',
     'src/protocols/loki/json-reader.ts',
   ],
+  'test/querier/counted-pieces.test.ts': [
+    'src/querier/read-tally.ts',
+    'src/querier/scan-session.ts',
+  ],
   'test/querier/detected-fields.test.ts': [
     'src/querier/context.ts',
     'src/querier/explain.ts',
@@ -292,15 +299,14 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/querier/matching.ts',
     'src/querier/pieces.ts',
     'src/querier/read-limit.ts',
-    'src/querier/read-tally.ts',
-    'src/querier/scan-session.ts',
-    'src/querier/segment-cache.ts',
     'src/querier/tenant-labels.ts',
     'src/querier/traces.ts',
   ],
-  'test/server/command.test.ts': [
+  'test/server/blocking-io.test.ts': [
     'src/server/answer-calls.ts',
-    'src/server/blocking-io.ts',
+    'src/server/serve-io.ts',
+  ],
+  'test/server/command.test.ts': [
     'src/server/failpoints.ts',
     'src/server/log.ts',
     'src/server/pools.ts',
