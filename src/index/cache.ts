@@ -39,6 +39,13 @@ export class WeightedCache<V> {
     }
   }
 
+  delete(key: string): void {
+    const before = this.#entries.get(key);
+    if (before === undefined) return;
+    this.#entries.delete(key);
+    this.#weight -= before.weight;
+  }
+
   stats(): CacheStats {
     return { entries: this.#entries.size, bytes: this.#weight, hits: this.#hits, misses: this.#misses };
   }

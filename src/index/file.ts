@@ -1,3 +1,4 @@
+import { isSpoorError } from '../model/mod.ts';
 import type { ObjectStore } from '../objects/mod.ts';
 import { WeightedCache, type CacheStats } from './cache.ts';
 import { decodeDirectory, type IndexDirectory } from './directory.ts';
@@ -46,7 +47,7 @@ export class IndexFiles {
     const cached = this.#directories.get(ref.key);
     if (cached !== undefined) return cached;
     return this.#opening.run(ref.key, signal, async (shared) => {
-      const opened = await this.#read(ref.key, ref.size, shared);
+      const opened = await this.#read(ref.key, ref.size, shared).catch((error: unknown) => this.#failed(ref.key, error));
       const { tenant, day } = opened.directory;
       if (tenant !== ref.tenant || day !== ref.day) throw damage(opened.where, 0, `it is of tenant ${tenant} and day ${day}, its manifest says ${ref.tenant} and ${ref.day}`);
       this.#directories.set(ref.key, opened, opened.tail.length + weightOf(opened.directory));
@@ -99,10 +100,24 @@ export class IndexFiles {
     return () => this.#open(index, ref, index.tail, index.tailOffset);
   }
 
+  /** What is damaged may be so only in what is kept nearby: next time it comes from the store itself. */
+  #failed(key: string, error: unknown): never {
+    if (isSpoorError(error, 'corruption')) {
+      this.#directories.delete(key);
+      void this.#store.forget?.(key);
+    }
+    throw error;
+  }
+
   /** Opens a block out of bytes that begin at `start` of the file, and keeps it. */
   #open(index: OpenIndex, ref: BlockRef, bytes: Uint8Array, start: number): Buffer {
     const at = ref.offset - start;
-    const block = openBlock(ref.stored === 0 ? new Uint8Array(0) : bytes.subarray(at, at + ref.stored), ref, index.where);
+    let block: Buffer;
+    try {
+      block = openBlock(ref.stored === 0 ? new Uint8Array(0) : bytes.subarray(at, at + ref.stored), ref, index.where);
+    } catch (error) {
+      return this.#failed(index.key, error);
+    }
     if (ref.stored > 0) this.#blocks.set(`${index.key}@${ref.offset}`, block, block.length);
     return block;
   }

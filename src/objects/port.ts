@@ -13,5 +13,7 @@ export interface ObjectStore {
   list(prefix: string, after?: string): AsyncIterable<{ readonly key: string; readonly size: number }>;
   /** Deletes objects; absent ones are no error. */
   delete(keys: readonly string[]): Promise<void>;
+  /** Where what was read is kept nearby: forgets what is kept of an object, since it turned out to be damaged, and may be so only here. */
+  forget?(key: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -5,10 +5,9 @@ import { accountReads, noReadCounts, type ObjectStore, type ReadCounts } from '.
 import type { IoAnswer, IoRequest } from './blocking-io.ts';
 
 /** Where objects are read from for threads. */
-export interface IoStore extends Pick<ObjectStore, 'getRange'> {
+export interface IoStore extends Pick<ObjectStore, 'getRange' | 'forget'> {
   /** See CachedStore; left out where nothing is kept. */
   bringNear?(key: string, offset: number, length: number): void;
-  forget?(key: string): Promise<void>;
 }
 
 /** Answers a BlockingIo from the object store. */

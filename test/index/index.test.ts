@@ -192,6 +192,34 @@ describe('index', () => {
     );
   });
 
+  test('what is kept nearby and is damaged is forgotten, so that the next question is answered from the store', async () => {
+    const labels = (i: number) => labelSet([['app', `app-${i % 7}`], ['pod', `pod-${i}`]]);
+    const chunks = Array.from({ length: 300 }, (_, i) => ({ labels: labels(i), segment: 0, rowGroup: 0, rowStart: 0, rows: 1, minNs: 0n, maxNs: 0n, bytes: 1 }));
+    const { data, ref } = build('i', { tenant: 't', day: 0, segments: [{ key: 's', size: 1, footerBytes: 1 }], chunks });
+    const query = { matchers: [matcher('app', '=~', '.+')], startNs: 0n, endNs: 1n };
+    let refusals = 0;
+    for (let at = 3; at < data.length; at += 37) {
+      const store = new MemoryStore();
+      const forgotten: string[] = [];
+      const nearby = Object.assign(store, {
+        forget: (key: string) => {
+          forgotten.push(key);
+          store.objects.set('i', data);
+          return Promise.resolve();
+        },
+      });
+      store.objects.set('i', data.map((byte, i) => (i === at ? byte ^ 1 : byte)));
+      const reader = new IndexReader({ store: nearby });
+      const first = await reader.select([ref], query, never).catch((error: unknown) => error);
+      if (first instanceof Error) {
+        refusals += 1;
+        expect(forgotten).toEqual(['i']);
+      }
+      expect(await reader.select([ref], query, never)).toHaveLength(300);
+    }
+    expect(refusals).toBeGreaterThan(10);
+  });
+
   test('an index of another tenant or day than its manifest says is not answered from', async () => {
     const store = new MemoryStore();
     const { data, ref } = build('i', { tenant: 't', day: 0, segments: [{ key: 's', size: 1, footerBytes: 1 }], chunks: [{ labels: [], segment: 0, rowGroup: 0, rowStart: 0, rows: 1, minNs: 0n, maxNs: 0n, bytes: 1 }] });

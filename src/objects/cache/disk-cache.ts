@@ -52,6 +52,8 @@ export class DiskCache {
   #temporaries = 0;
   #looking: Promise<void> | undefined;
   #closed = false;
+  /** The disk had too little room when it was looked at last. */
+  #isFull = false;
   #bytes = 0;
   #unseen = 0;
   #unasked = 0;
@@ -121,6 +123,10 @@ export class DiskCache {
   async write(key: string, block: number, data: Uint8Array, isWanted: () => boolean): Promise<void> {
     const { clock } = this.#options;
     if (this.#closed || clock.nowMs() < this.#pausedUntilMs) return;
+    if (this.#isFull) {
+      this.#look();
+      return;
+    }
     const id = objectId(this.#options.scope, key);
     const temporary = `${this.#temporary}-${this.#temporaries++}`;
     try {
@@ -198,6 +204,7 @@ export class DiskCache {
     this.#bytes = left + this.#stats.writtenBytes - before;
     this.#stats.evictions += evicted;
     this.#stats.evictedBytes += evictedBytes;
+    this.#isFull = !hasRoom;
     if (!hasRoom) {
       this.#pausedUntilMs = clock.nowMs() + pauseMs;
       this.#trouble(new Error(`the disk has less than ${freeBytesMin} bytes free (cache.free_bytes_min)`));

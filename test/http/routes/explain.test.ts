@@ -95,6 +95,9 @@ describe('explain', () => {
     const { analyzed: opened, reads } = await explain({ query: 'sum(count_over_time({app="a"} |= "level" [2d]))', time: String(noonNs + dayNs + 200_000_000_000n), analyze: 'true' });
     expect(opened).toMatchObject({ rows: 201, chunks: 2, chunksCounted: 0 });
     expect(opened!['storedBytes']).toBeGreaterThan(100);
+    expect(opened!['storeRequests']).toBeGreaterThan(2);
+    expect(opened!['storeBytes']).toBeGreaterThanOrEqual(opened!['storedBytes'] as number);
+    expect(opened).toMatchObject({ cacheHits: 0, cacheBytes: 0 });
     expect(opened!['indexMs']).toBeGreaterThan(0);
     expect(reads[0]!.index.chunks).toMatchObject({ read: 2, pruned: { counted: 0 } });
     // 199 lines of 14 or 15 bytes and more, counted although no line was opened.

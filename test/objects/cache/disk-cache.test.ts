@@ -147,6 +147,13 @@ describe('DiskCache', () => {
     await full.write('k', 0, pattern(10), always);
     expect(await full.read('k', 0)).toBeUndefined();
     expect(troubles).toEqual([expect.stringContaining('cache.free_bytes_min')]);
+    // After a while it looks again, and still writes nothing.
+    for (let i = 0; i < 3; i++) {
+      clock.advanceMs(11_000);
+      await full.write('k', 0, pattern(10), always);
+      await full.settled();
+    }
+    expect([await full.read('k', 0), full.stats().writtenBytes]).toEqual([undefined, 0]);
 
     const cache = await open({ clock, onTrouble: (reason) => troubles.push(reason) });
     await rm(directory, { recursive: true });
