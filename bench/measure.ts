@@ -89,7 +89,7 @@ async function askAll(system: System, own: string, data: string, corpus: Corpus,
   const firsts = new Map<string, Run>();
   if (system.startsFast) {
     for (const query of queries) {
-      dropFileCache(data);
+      emptyCaches(system, own, data);
       const running = await start(system, own);
       try {
         firsts.set(query.id, await timed(running, query, corpus, 0));
@@ -98,7 +98,7 @@ async function askAll(system: System, own: string, data: string, corpus: Corpus,
       }
     }
   }
-  dropFileCache(data);
+  emptyCaches(system, own, data);
   const running = await start(system, own);
   try {
     const startRequests = system.name === 'spoor' ? total((await readCounters(running.url)).requests) : null;
@@ -125,6 +125,12 @@ async function askAll(system: System, own: string, data: string, corpus: Corpus,
   } finally {
     await running.stop();
   }
+}
+
+/** Takes away what a system caches on its disk, and the files from the page cache. Only while it does not run. */
+function emptyCaches({ cachePath }: System, own: string, data: string): void {
+  if (cachePath !== null) rmSync(path.join(own, cachePath), { recursive: true, force: true });
+  dropFileCache(data);
 }
 
 interface Run extends Answer {

@@ -33,11 +33,11 @@ function head({ date, commit, node, cpus, cpuModel, memoryGiB, versions, fileCac
   return `# Performance
 
 Written by \`npm run bench -- --write\` (bench/run.ts) on ${date}, commit ${commit}; nothing here was typed in. ${cpus} cores (${cpuModel}), ${memoryGiB} GiB, Node ${node}. ${others.join(' ')}
-All systems ran in this one run, one after the other, each alone on the machine, on the same bytes; compare columns, not days. Load average of the machine before each
-system: ${loads.map((load) => load.toFixed(1)).join(', ')}${loads.some((load) => load > 2.5) ? ' (**others were working on this machine: times are too long, CPU seconds are better to compare**)' : ''}.
+All systems ran in this one run, one after the other and never two at once, on the same bytes; compare columns, not days. Load average of the machine before each system:
+${loads.map((load) => load.toFixed(1)).join(', ')}.${loads.some((load) => load > 2.5) ? ' **Other programs were working on the same cores: times are too long, by how much differs from row to row, and CPU seconds are too many as well; not a basis for verdicts.**' : ''}
 
 The corpus (\`generate.mjs\` of ../shared/bench) is JSON, logfmt, nginx, Java and plain lines, part of them with a trace ID as structured metadata, in six hours. It is pushed over four connections as protobuf
-with snappy, flushed, and the server is stopped. **First**: the first run after a restart, ${fileCachesDropped ? 'the files taken out of the page cache' : 'the page cache could not be dropped'}; spoor and VictoriaLogs are started again before
+with snappy, flushed, and the server is stopped. **First**: the first run after a restart, ${fileCachesDropped ? 'caches on disk emptied and the files taken out of the page cache' : 'the page cache could not be dropped'}; spoor and VictoriaLogs are started again before
 each of these queries, Loki, which starts slowly, once before all, so that its later first runs profit from earlier ones. **Best**: the fastest of the three runs after it (one, where a run takes more than four
 seconds). Each run asks for another millisecond and caches of answers are off. CPU is that of the server. VictoriaLogs speaks another language: its twins (bench/queries.json) are written from the meaning.
 It has taken JSON lines apart when they came in, does not keep them as they were, and its \`needle\` and \`trace\` are queries for words, which its filters answer; spoor and Loki find any substring and give lines back

@@ -18,6 +18,8 @@ export interface System {
   readonly flushPath: string;
   /** The folder of a data directory that is what is stored: no journals. */
   readonly storedPath: string;
+  /** A folder of a data directory that is only a cache of what is stored elsewhere; empty before each first run. */
+  readonly cachePath: string | null;
   /** Starts so fast that it is started again before each first run; else once before all of them. */
   readonly startsFast: boolean;
   spawn(data: string, port: number): Promise<ChildProcess> | ChildProcess;
@@ -83,7 +85,7 @@ export interface SpoorOptions {
 /** spoor as the published package runs: compiled, with the flags that bin/spoor.js gives. */
 export function spoor({ dist, discovery = false, environment = {} }: SpoorOptions): System {
   return {
-    name: 'spoor', language: 'LogQL', readyPath: '/ready', pushPath: '/loki/api/v1/push', flushPath: '/flush', storedPath: 'objects', startsFast: true,
+    name: 'spoor', language: 'LogQL', readyPath: '/ready', pushPath: '/loki/api/v1/push', flushPath: '/flush', storedPath: 'objects', cachePath: 'cache', startsFast: true,
     spawn(data, port) {
       const config = path.join(work, `spoor-${discovery}.yaml`);
       writeFileSync(config, `limits:${limits(discovery)}`);
@@ -100,7 +102,7 @@ export function spoor({ dist, discovery = false, environment = {} }: SpoorOption
 /** Real Loki with the settings that ../shared/bench names: caches of answers off, old entries also looked for in memory. */
 export function loki(binary: string, discovery = false): System {
   return {
-    name: 'Loki', language: 'LogQL', readyPath: '/ready', pushPath: '/loki/api/v1/push', flushPath: '/flush', storedPath: 'chunks', startsFast: false,
+    name: 'Loki', language: 'LogQL', readyPath: '/ready', pushPath: '/loki/api/v1/push', flushPath: '/flush', storedPath: 'chunks', cachePath: null, startsFast: false,
     async spawn(data, port) {
       const config = path.join(work, 'loki.yaml');
       writeFileSync(
@@ -132,7 +134,7 @@ analytics: {reporting_enabled: false}
 /** Real VictoriaLogs with its defaults, except that it keeps old entries. It takes JSON lines apart when they come in. */
 export function victoriaLogs(binary: string): System {
   return {
-    name: 'VictoriaLogs', language: 'LogsQL', readyPath: '/health', pushPath: '/insert/loki/api/v1/push', flushPath: '/internal/force_flush', storedPath: '.', startsFast: true,
+    name: 'VictoriaLogs', language: 'LogsQL', readyPath: '/health', pushPath: '/insert/loki/api/v1/push', flushPath: '/internal/force_flush', storedPath: '.', cachePath: null, startsFast: true,
     spawn: (data, port) => spawn(binary, [`-storageDataPath=${data}`, '-retentionPeriod=100y', `-httpListenAddr=127.0.0.1:${port}`, '-loggerLevel=ERROR'], { stdio: ['ignore', 'ignore', logFile('victorialogs')] }),
   };
 }
