@@ -156,15 +156,12 @@ describe('application/x-ndjson', () => {
 });
 
 describe('answers as JSON', () => {
-  it('are compressed where asked, from 1400 bytes on', async () => {
+  it('are compressed where asked', async () => {
     const ask = async (limit: number, encoding: string): Promise<IncomingMessage> => open({ limit, direction: 'forward' }, { accept: 'application/json', 'accept-encoding': encoding });
     const large = await ask(500, 'gzip');
     expect(large.headers['content-encoding']).toBe('gzip');
     const withoutStats = (text: string): unknown => (JSON.parse(text) as { data: { result: unknown } }).data.result;
     expect(withoutStats(await textOf(large))).toEqual(withoutStats(await textOf(await ask(500, 'identity'))));
-    const small = await open({ limit: 1, query: 'vector(1)', step: 3600 }, { accept: 'application/json', 'accept-encoding': 'gzip' });
-    expect(small.headers['content-encoding']).toBeUndefined();
-    await textOf(small);
   });
 });
 
