@@ -13,7 +13,7 @@ let server: InProcess;
 beforeAll(async () => {
   server = await startInProcess(
     'auth_enabled: true\nlimits: {reject_old_samples: false, discover_log_levels: false, discover_service_name: [], ingestion_rate_mb: 1000, ingestion_burst_size_mb: 1000, per_stream_rate_limit: 1GB, per_stream_rate_limit_burst: 1GB}\n' +
-      'overrides: {few: {max_outstanding_requests_per_tenant: 2}, small: {max_query_memory: 256KB}, hasty: {query_timeout: 300ms}}\n',
+      'overrides: {few: {max_outstanding_requests_per_tenant: 2}, small: {max_query_memory: 256KB}, hasty: {query_timeout: 50ms}}\n',
     { SPOOR_QUERIER_MAX_CONCURRENT: '1', SPOOR_QUERIER_QUEUE_LENGTH_MAX: '3' },
   );
   for (const tenant of ['a', 'few', 'small', 'hasty']) {
