@@ -14,6 +14,9 @@ export interface LineView {
   end: number;
   /** Structured metadata as encodeMetadata writes it; null for none. */
   metadata: Uint8Array | null;
+  /** Id of the file, and offset in it, of the record that the line began with: a stage that holds the line back holds this position back. */
+  file: number;
+  offset: number;
 }
 
 /** Takes lines: the seam between joining and what follows (sampling, routing, the batch). `line` is valid during the call only. */

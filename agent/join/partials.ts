@@ -39,7 +39,7 @@ interface Pending {
 export class PartialJoiner {
   readonly #lineBytesMax: number;
   readonly #pending: [Pending | null, Pending | null] = [null, null];
-  readonly #line: LineView = { stream: 0, seconds: 0, nanos: 0, bytes: Buffer.alloc(0), start: 0, end: 0, metadata: null };
+  readonly #line: LineView = { stream: 0, seconds: 0, nanos: 0, bytes: Buffer.alloc(0), start: 0, end: 0, metadata: null, file: 0, offset: 0 };
 
   constructor(lineBytesMax: number) {
     this.#lineBytesMax = lineBytesMax;
@@ -64,18 +64,18 @@ export class PartialJoiner {
     const pending = this.#pending[stream];
     if (pending === null) {
       if (record.partial) this.#begin(record, stream, file, offset, missing);
-      else this.#deliver(stream, record.seconds, record.nanos, record.bytes, record.start, record.end, record.end - record.start + missing, null, sink);
+      else this.#deliver(stream, file, offset, record.seconds, record.nanos, record.bytes, record.start, record.end, record.end - record.start + missing, null, sink);
       return;
     }
     this.#append(pending, record, missing);
     if (record.partial) return;
     this.#pending[stream] = null;
-    this.#deliver(stream, pending.seconds, pending.nanos, pending.bytes, 0, pending.length, pending.trueLength, null, sink);
+    this.#deliver(stream, pending.start.file, pending.start.offset, pending.seconds, pending.nanos, pending.bytes, 0, pending.length, pending.trueLength, null, sink);
   }
 
   /** Hands on a record that is in no known format, whole, with the time of the record before it. */
-  addUnparsed(bytes: Buffer, start: number, end: number, missing: number, seconds: number, nanos: number, sink: LineSink): void {
-    this.#deliver(unparsedStream, seconds, nanos, bytes, start, end, end - start + missing, unparsedMark, sink);
+  addUnparsed(bytes: Buffer, start: number, end: number, file: number, offset: number, missing: number, seconds: number, nanos: number, sink: LineSink): void {
+    this.#deliver(unparsedStream, file, offset, seconds, nanos, bytes, start, end, end - start + missing, unparsedMark, sink);
   }
 
   /** Hands on unfinished lines, marked as such: their ends cannot come any more. */
@@ -84,7 +84,7 @@ export class PartialJoiner {
       const pending = this.#pending[stream];
       if (pending === null) continue;
       this.#pending[stream] = null;
-      this.#deliver(stream, pending.seconds, pending.nanos, pending.bytes, 0, pending.length, pending.trueLength, unfinishedMark, sink);
+      this.#deliver(stream, pending.start.file, pending.start.offset, pending.seconds, pending.nanos, pending.bytes, 0, pending.length, pending.trueLength, unfinishedMark, sink);
     }
   }
 
@@ -114,11 +114,13 @@ export class PartialJoiner {
   }
 
   #deliver(
-    stream: StreamIndex, seconds: number, nanos: number, bytes: Buffer, start: number, end: number, trueLength: number,
+    stream: StreamIndex, file: number, offset: number, seconds: number, nanos: number, bytes: Buffer, start: number, end: number, trueLength: number,
     mark: { readonly name: string; readonly value: string } | null, sink: LineSink,
   ): void {
     const line = this.#line;
     line.stream = stream;
+    line.file = file;
+    line.offset = offset;
     line.seconds = seconds;
     line.nanos = nanos;
     line.bytes = bytes;

@@ -133,7 +133,7 @@ export class BlockReader {
     if (offset < file.skip[2]) return;
     this.counts.unparsed++;
     chain.lastTime ??= bornAt(file);
-    chain.joiner.addUnparsed(this.#block, start, end, missing, chain.lastTime.seconds, chain.lastTime.nanos, sink);
+    chain.joiner.addUnparsed(this.#block, start, end, file.id, offset, missing, chain.lastTime.seconds, chain.lastTime.nanos, sink);
   }
 
   #detect(file: LogFile, start: number, end: number): boolean {

@@ -85,7 +85,7 @@ describe('BatchEncoder', () => {
   it('writes times over their whole range', () => {
     const batch = new Batch(10);
     const times: readonly [number, number][] = [[0, 0], [0, 1], [1, 0], [127, 128], [1_795_132_800, 999_999_999], [9_223_372_035, 999_999_999]];
-    for (const [seconds, nanos] of times) batch.append(streams[0]!, { stream: 0, seconds, nanos, bytes: Buffer.from('x'), start: 0, end: 1, metadata: null });
+    for (const [seconds, nanos] of times) batch.append(streams[0]!, { stream: 0, seconds, nanos, bytes: Buffer.from('x'), start: 0, end: 1, metadata: null, file: 0, offset: 0 });
     expect(decodePush(new BatchEncoder().encode(batch, 0, times.length)).map(({ timeNs }) => timeNs)).toEqual(times.map(([seconds, nanos]) => BigInt(seconds) * 1_000_000_000n + BigInt(nanos)));
   });
 });
