@@ -5,6 +5,8 @@ import type { FilePosition, LogFile } from '../tail/file.ts';
 /** What the lines of one stream of one container are sent with. The object is the stream's identity inside the agent. */
 export interface StreamLabels {
   readonly labels: LabelSet;
+  /** Tenant that the stream's lines go to (annotation `spoor.dev/tenant`, a rule); undefined for the destination's own. A request holds lines of one tenant. */
+  readonly tenant?: string | undefined;
 }
 
 /** A file and how far it is dealt with once the batch is delivered. */
@@ -38,10 +40,9 @@ export class Batch {
   /** Row i is lines[lineStart[i] … lineStart[i + 1]). */
   lineStart = new Uint32Array(1025);
   lines: Buffer;
-  /** Per row: index into metadataValues plus 1; 0 is none. */
-  metadata = new Uint32Array(1024);
-  /** Structured metadata that rows point into; nearly always empty. */
-  readonly metadataValues: Uint8Array[] = [];
+  /** Structured metadata of row i, as encodeMetadata writes it, is metadata[metadataStart[i] … metadataStart[i + 1]); empty for none. */
+  metadataStart = new Uint32Array(1025);
+  metadata = Buffer.alloc(0);
   #lineBytes = 0;
   #metadataBytes = 0;
   readonly #streamIndex = new Map<StreamLabels, number>();
@@ -59,7 +60,7 @@ export class Batch {
 
   /** Bytes of memory that the batch occupies. */
   get memoryBytes(): number {
-    return this.lines.length + this.seconds.byteLength + this.nanos.byteLength + this.stream.byteLength + this.lineStart.byteLength + this.metadata.byteLength + this.#metadataBytes;
+    return this.lines.length + this.seconds.byteLength + this.nanos.byteLength + this.stream.byteLength + this.lineStart.byteLength + this.metadataStart.byteLength + this.metadata.length;
   }
 
   /** Appends a copy of a line. */
@@ -74,12 +75,12 @@ export class Batch {
     this.seconds[row] = line.seconds;
     this.nanos[row] = line.nanos;
     this.stream[row] = labels === this.#lastStream ? this.#lastIndex : this.#indexOf(labels);
-    if (line.metadata === null) {
-      this.metadata[row] = 0;
-    } else {
-      this.metadata[row] = this.metadataValues.push(line.metadata);
+    if (line.metadata !== null) {
+      if (this.#metadataBytes + line.metadata.length > this.metadata.length) this.#growMetadata(line.metadata.length);
+      this.metadata.set(line.metadata, this.#metadataBytes);
       this.#metadataBytes += line.metadata.length;
     }
+    this.metadataStart[row + 1] = this.#metadataBytes;
     this.rows = row + 1;
   }
 
@@ -90,7 +91,6 @@ export class Batch {
     this.labelsGeneration = 0;
     this.sinceMs = -1;
     this.streams.length = 0;
-    this.metadataValues.length = 0;
     this.#streamIndex.clear();
     this.#lastStream = null;
     this.#lineBytes = 0;
@@ -115,7 +115,7 @@ export class Batch {
     this.seconds = seconds;
     this.nanos = grown(this.nanos, rows);
     this.stream = grown(this.stream, rows);
-    this.metadata = grown(this.metadata, rows);
+    this.metadataStart = grown(this.metadataStart, rows + 1);
     this.lineStart = grown(this.lineStart, rows + 1);
   }
 
@@ -123,6 +123,12 @@ export class Batch {
     const bytes = Buffer.allocUnsafeSlow(Math.max(this.#lineBytes + room, Math.ceil(this.lines.length * 1.5)));
     this.lines.copy(bytes, 0, 0, this.#lineBytes);
     this.lines = bytes;
+  }
+
+  #growMetadata(room: number): void {
+    const bytes = Buffer.allocUnsafeSlow(Math.max(4096, this.#metadataBytes + room, Math.ceil(this.metadata.length * 1.5)));
+    this.metadata.copy(bytes, 0, 0, this.#metadataBytes);
+    this.metadata = bytes;
   }
 }
 
