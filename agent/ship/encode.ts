@@ -66,13 +66,12 @@ export class BatchEncoder {
     if (nanos !== 0) this.#bytesField(0x10, nanos);
     this.#bytesField(0x12, lineEnd - lineStart);
     this.#at += batch.lines.copy(this.#bytes, this.#at, lineStart, lineEnd);
-    const metadata = batch.metadata[row] as number;
-    if (metadata !== 0) this.#metadata(batch.metadataValues[metadata - 1] as Uint8Array);
+    this.#metadata(batch.metadata, batch.metadataStart[row] as number, batch.metadataStart[row + 1] as number);
   }
 
   /** A pair of encodeMetadata is length and bytes of the name, then of the value: with a tag before each it is a protobuf LabelPairAdapter. */
-  #metadata(metadata: Uint8Array): void {
-    for (let at = 0; at < metadata.length; ) {
+  #metadata(metadata: Uint8Array, from: number, to: number): void {
+    for (let at = from; at < to; ) {
       const valueAt = textEnd(metadata, at);
       const end = textEnd(metadata, valueAt);
       this.#bytesField(0x1a, end - at + 2);
@@ -120,17 +119,16 @@ export class BatchEncoder {
 function entryLength(batch: Batch, row: number): number {
   const time = timeLength(batch.seconds[row] as number, batch.nanos[row] as number);
   const line = (batch.lineStart[row + 1] as number) - (batch.lineStart[row] as number);
-  const metadata = batch.metadata[row] as number;
-  return 1 + varintLength(time) + time + 1 + varintLength(line) + line + (metadata === 0 ? 0 : metadataLength(batch.metadataValues[metadata - 1] as Uint8Array));
+  return 1 + varintLength(time) + time + 1 + varintLength(line) + line + metadataLength(batch.metadata, batch.metadataStart[row] as number, batch.metadataStart[row + 1] as number);
 }
 
 function timeLength(seconds: number, nanos: number): number {
   return (seconds === 0 ? 0 : 1 + varintLength(seconds)) + (nanos === 0 ? 0 : 1 + varintLength(nanos));
 }
 
-function metadataLength(metadata: Uint8Array): number {
+function metadataLength(metadata: Uint8Array, from: number, to: number): number {
   let total = 0;
-  for (let at = 0; at < metadata.length; ) {
+  for (let at = from; at < to; ) {
     const end = textEnd(metadata, textEnd(metadata, at));
     const pair = end - at + 2;
     total += 1 + varintLength(pair) + pair;
