@@ -14,6 +14,7 @@ import { Discovery } from './discover/discovery.ts';
 import { inClusterAccess, type KubernetesAccess } from './enrich/kubernetes/access.ts';
 import { KubernetesPods } from './enrich/kubernetes/pods.ts';
 import { PodLabels } from './enrich/pod-labels.ts';
+import { buildPipeline, noStages } from './pipeline/build.ts';
 import { Endpoint } from './ship/http.ts';
 import { Shipper } from './ship/shipper.ts';
 import { agentMetrics } from './status/agent-metrics.ts';
@@ -105,9 +106,9 @@ class Agent {
       {
         claim: (chain) => store.claim(chain),
         adopt: (chain, files) => store.adopt(chain, files),
-        sinkFor: (pod, container) => {
+        pipelineFor: (pod, container, chain) => {
           const streams = this.#labels.streams(pod, container);
-          return streams === undefined ? undefined : this.#batcher.sinkFor(streams);
+          return streams === undefined ? undefined : buildPipeline({ pod, container, chain, streams }, noStages, this.#batcher.sink);
         },
         podForgotten: (uid) => {
           this.#labels.forget(uid);

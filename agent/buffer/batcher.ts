@@ -3,6 +3,7 @@ import type { LineSink } from '../join/line.ts';
 import type { LogChain } from '../tail/chain.ts';
 import type { LogFile } from '../tail/file.ts';
 import type { Batch, StreamLabels } from './batch.ts';
+import type { LabelledSink } from './outlet.ts';
 import type { BatchQueue } from './queue.ts';
 
 /** When a batch is full. */
@@ -31,6 +32,9 @@ export class Batcher {
     this.#labelsGeneration = labelsGeneration;
     this.#batch = queue.takeEmpty();
   }
+
+  /** Where lines go whose labels are decided per line. */
+  readonly sink: LabelledSink = (labels, line) => this.#batch.append(labels, line);
 
   /** Where the lines of a container go, given what each of its streams is sent with. */
   sinkFor(streams: readonly [StreamLabels, StreamLabels, StreamLabels]): LineSink {

@@ -1,6 +1,6 @@
 import { encodeMetadata } from '../../src/bytes/mod.ts';
 import { unparsedStream, type RecordView, type StreamIndex } from '../parse/record.ts';
-import type { LineSink, LineView } from './line.ts';
+import { newLine, type LineSink, type LineView } from './line.ts';
 
 /** Metadata of a line that was cut at the limit: its true length in bytes. */
 export const cutMetadataName = 'spoor_line_bytes';
@@ -39,7 +39,7 @@ interface Pending {
 export class PartialJoiner {
   readonly #lineBytesMax: number;
   readonly #pending: [Pending | null, Pending | null] = [null, null];
-  readonly #line: LineView = { stream: 0, seconds: 0, nanos: 0, bytes: Buffer.alloc(0), start: 0, end: 0, metadata: null, file: 0, offset: 0 };
+  readonly #line: LineView = newLine();
 
   constructor(lineBytesMax: number) {
     this.#lineBytesMax = lineBytesMax;

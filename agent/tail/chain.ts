@@ -21,6 +21,12 @@ export interface KnownFile {
   readonly position: FilePosition;
 }
 
+/** Lines that were read and are not handed on yet. */
+export interface HeldLines {
+  /** Offset of the first line that is held of a file and stream; null where none is. */
+  heldFrom(file: number, stream: StreamIndex): number | null;
+}
+
 /** What a chain tells those around it. */
 export interface ChainEvents {
   /** A file was found that was not known, or goes on after a restart. */
@@ -43,6 +49,8 @@ export class LogChain {
   /** `<namespace>_<pod>_<uid>/<container>/<n>.log`. */
   readonly name: string;
   readonly joiner: PartialJoiner;
+  /** What holds lines of this chain back behind the joiner; null while its pipeline is not built. */
+  held: HeldLines | null = null;
   /** Time of the last record read. */
   lastTime: TimeParts | null = null;
   /** Something may be there to read. */
@@ -223,6 +231,10 @@ export class LogChain {
   /** How far `file` is dealt with once every line read so far is delivered. */
   positionOf(file: LogFile): FilePosition {
     const offset = (stream: StreamIndex): number => {
+      const held = this.held?.heldFrom(file.id, stream) ?? null;
+      return held === null ? joined(stream) : Math.min(held, joined(stream));
+    };
+    const joined = (stream: StreamIndex): number => {
       const began = this.joiner.pendingStart(stream);
       const known = file.skip[stream];
       if (began === null) return Math.max(known, file.readOffset);

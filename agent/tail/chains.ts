@@ -1,6 +1,6 @@
 import type { Member } from '../discover/members.ts';
 import { parsePodDirectory, type PodPath } from '../discover/paths.ts';
-import type { LineSink } from '../join/line.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import { LogChain, type ChainEvents, type KnownFile } from './chain.ts';
 import type { LogFile } from './file.ts';
 import type { TailedChain } from './tailer.ts';
@@ -11,15 +11,15 @@ export interface ChainSetPorts {
   claim(chain: string): readonly KnownFile[];
   /** The chain's files that stand for what claim answered, in the same order. */
   adopt(chain: string, files: readonly LogFile[]): void;
-  /** Where lines of a container go; undefined while its labels may still come. */
-  sinkFor(pod: PodPath, container: string): LineSink | undefined;
+  /** What the lines of a chain pass through; undefined while its labels may still come. */
+  pipelineFor(pod: PodPath, container: string, chain: string): Pipeline | undefined;
   /** A pod has neither directories nor unread files any more. */
   podForgotten(uid: string): void;
 }
 
 interface Entry extends TailedChain {
   readonly containerName: string;
-  lineSink: LineSink | undefined;
+  pipeline: Pipeline | undefined;
 }
 
 /** All chains, kept in step with what discovery finds. */
@@ -123,11 +123,21 @@ export class ChainSet {
     const chain = new LogChain(pod, container, name, this.#lineBytesMax, known, this.#events);
     this.#ports.adopt(name, chain.files);
     const entry: Entry = {
-      chain, containerName, containerGone: false, superseded: false, lineSink: undefined,
-      sink: () => (entry.lineSink ??= this.#ports.sinkFor(pod, container)),
+      chain, containerName, containerGone: false, superseded: false, pipeline: undefined,
+      sink: () => this.#pipeline(entry, pod, container)?.take,
+      tick: (nowMs) => entry.pipeline?.tick(nowMs),
+      flush: () => entry.pipeline?.flush(),
     };
     this.#chains.set(name, entry);
     return entry;
+  }
+
+  #pipeline(entry: Entry, pod: PodPath, container: string): Pipeline | undefined {
+    if (entry.pipeline === undefined) {
+      entry.pipeline = this.#ports.pipelineFor(pod, container, entry.chain.name);
+      entry.chain.held = entry.pipeline ?? null;
+    }
+    return entry.pipeline;
   }
 }
 

@@ -13,6 +13,10 @@ export interface TailedChain {
   readonly chain: LogChain;
   /** Where its lines go; undefined while its labels are not known yet. */
   sink(): LineSink | undefined;
+  /** Lets its pipeline let go of what it held long enough (monotonic clock). */
+  tick(nowMs: number): void;
+  /** Makes its pipeline let go of everything: nothing more will come. */
+  flush(): void;
   /** The container's directory is gone: nobody writes any more. */
   containerGone: boolean;
   /** The container was started again: nobody writes to this run's files any more. */
@@ -68,7 +72,12 @@ export class Tailer {
   /** Reads until the signal; never throws for what a file does. */
   async run(signal: AbortSignal): Promise<void> {
     let polledMs = this.#clock.monotonicMs();
+    let tickedMs = polledMs;
     while (!signal.aborted) {
+      if (this.#clock.monotonicMs() - tickedMs >= tickIntervalMs) {
+        tickedMs = this.#clock.monotonicMs();
+        this.#tick(tickedMs);
+      }
       if (this.#clock.monotonicMs() - polledMs >= this.#options.pollIntervalMs) {
         polledMs = this.#clock.monotonicMs();
         for (const tailed of this.#chains.values()) tailed.chain.flagged = true;
@@ -76,6 +85,16 @@ export class Tailer {
       const more = await this.#round(signal);
       this.#batcher.sealIfDue();
       if (!signal.aborted) await (more ? sleep(0) : sleep(this.#options.readIntervalMs, undefined, { signal }).catch(() => undefined));
+    }
+  }
+
+  /** Lets held lines go whose time has come; the positions that they held back move on with the next batch. */
+  #tick(nowMs: number): void {
+    for (const tailed of this.#chains.values()) {
+      const { chain } = tailed;
+      const held = chain.files.filter((file) => isHeld(chain, file));
+      tailed.tick(nowMs);
+      for (const file of held) this.#batcher.touch(chain, file);
     }
   }
 
@@ -138,13 +157,17 @@ export class Tailer {
     if (!complete) {
       if (over && successors === 0 && quietMs >= this.#options.rotateWaitMs && chain.joiner.pending) {
         chain.joiner.flush(sink);
+        tailed.flush();
         this.#batcher.touch(chain, file);
       }
       chain.flagged = successors > 0 || file.unlinked || (over && chain.joiner.pending);
       return false;
     }
     this.#reader.finish(chain, file, sink);
-    if (over && successors === 0) chain.joiner.flush(sink);
+    if (over && successors === 0) {
+      chain.joiner.flush(sink);
+      tailed.flush();
+    }
     file.finished = true;
     this.#batcher.touch(chain, file);
     this.#events.finished(file);
@@ -167,6 +190,15 @@ export class Tailer {
     }
   }
 }
+
+/** Pipelines are told the time this often. */
+const tickIntervalMs = 100;
+
+function isHeld(chain: LogChain, file: LogFile): boolean {
+  return chain.held !== null && streamIndexes.some((stream) => chain.held?.heldFrom(file.id, stream) !== null);
+}
+
+const streamIndexes = [0, 1, 2] as const;
 
 function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => {

@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { BufferPool } from '../bytes/mod.ts';
+import type { IngestProtocol } from '../distributor/mod.ts';
+import { ByteBudget, isSpoorError, reasonOf, SpoorError } from '../model/mod.ts';
+import type { Metrics } from './metrics.ts';
+import { header } from './request.ts';
+
+/** Decoded, a push stands in columns beside its bytes. */
+const workFactor = 2;
+/** Memory of bodies that is kept to be used again. */
+const bodyPoolBytes = 8 * 2 ** 20;
+/** A body's first memory, whatever length it announces. */
+const bodyBytesFirst = 512 * 1024;
+/** What is noted of a request whose client did not wait for the answer. */
+const goneStatus = 499;
+
+export interface PushIntakeSettings {
+  /** Largest body as it arrives (`server.body_bytes_max`). */
+  readonly bodyBytesMax: number;
+  /** Bytes of pushes that may be under way at the same time (`server.push_bytes_max`). */
+  readonly pushBytesMax: number;
+  readonly metrics: Metrics;
+}
+
+/** What a push may do with its share of the memory. */
+export interface PushWork {
+  /** The body as it arrived; it may be changed, and must not be looked at once the work is over. */
+  readonly body: Buffer;
+  /** Gives back what decoding did not need: `bytes` is the length of the decompressed body. */
+  decoded(bytes: number): void;
+}
+
+/**
+ * The memory of pushes, of all protocols together. Bodies that arrive share one budget, over which pushes are refused (`pushes_under_way`); what is made of them shares
+ * another, in which they wait for their turn.
+ */
+export class PushIntake {
+  readonly #bodyBytesMax: number;
+  readonly #bodies: ByteBudget;
+  readonly #work: ByteBudget;
+  readonly #pool = new BufferPool(bodyPoolBytes);
+  readonly #metrics: Metrics;
+
+  constructor({ bodyBytesMax, pushBytesMax, metrics }: PushIntakeSettings) {
+    this.#bodyBytesMax = bodyBytesMax;
+    this.#bodies = new ByteBudget(Math.max(pushBytesMax, bodyBytesMax));
+    this.#work = new ByteBudget(pushBytesMax);
+    this.#metrics = metrics;
+    metrics.gauge('spoor_push_body_bytes', 'Bytes of pushes that arrive or are worked on', () => this.#bodies.used);
+  }
+
+  /**
+   * Reads the body of an HTTP request, counted as it comes and not as it is announced, and works on it. `expandedMax` tells from the body how long it can be once it is
+   * decompressed. Throws `body_too_large`, `pushes_under_way`, `bad_request` where the body breaks off, and what `work` throws.
+   */
+  async receive<T>(protocol: IngestProtocol, request: FastifyRequest, expandedMax: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+    const { memory, length } = await this.#readBody(request);
+    try {
+      this.#metrics.ingest.body(protocol, length);
+      return await this.#run(memory.subarray(0, length), expandedMax, work);
+    } finally {
+      this.#bodies.give(length);
+      this.#pool.give(memory);
+    }
+  }
+
+  /** Works on a body that is in memory already, as other servers than HTTP's have it. Throws `pushes_under_way` and what `work` throws. */
+  async take<T>(protocol: IngestProtocol, body: Buffer, expandedMax: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+    this.#metrics.ingest.body(protocol, body.length);
+    if (!this.#bodies.tryTake(body.length)) throw this.#full();
+    try {
+      return await this.#run(body, expandedMax, work);
+    } finally {
+      this.#bodies.give(body.length);
+    }
+  }
+
+  async #run<T>(body: Buffer, expandedMax: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+    const share = await this.#work.share(workFactor * expandedMax(body));
+    try {
+      return await work({ body, decoded: (bytes) => share.shrinkTo(workFactor * bytes) });
+    } finally {
+      share.release();
+    }
+  }
+
+  #full(): SpoorError {
+    return new SpoorError('pushes_under_way', { bytes: this.#bodies.used, limit: this.#bodies.limit });
+  }
+
+  /** The caller gives back both the bytes and the memory. */
+  #readBody(request: FastifyRequest): Promise<{ readonly memory: Buffer; readonly length: number }> {
+    const bytesMax = this.#bodyBytesMax;
+    const budget = this.#bodies;
+    const pool = this.#pool;
+    const payload = request.body as Readable | undefined | null;
+    if (payload === undefined || payload === null) return Promise.resolve({ memory: Buffer.alloc(0), length: 0 });
+    const tooLarge = (): SpoorError => new SpoorError('body_too_large', { limit: bytesMax, name: 'server.body_bytes_max' });
+    const announced = Number(header(request, 'content-length') ?? 0);
+    if (announced > bytesMax) return Promise.reject(tooLarge());
+    return new Promise((resolve, reject) => {
+      let memory = pool.take(Math.min(announced, bodyBytesFirst));
+      let length = 0;
+      let settled = false;
+      const fail = (error: SpoorError): void => {
+        if (settled) return;
+        settled = true;
+        budget.give(length);
+        pool.give(memory);
+        reject(error);
+      };
+      const brokeOff = (cause?: unknown): void => fail(new SpoorError('bad_request', { reason: `the body broke off: ${cause === undefined ? 'aborted' : reasonOf(cause)}` }, { cause }));
+      payload.on('data', (chunk: Buffer) => {
+        // What is left of a refused body is read and dropped, or the client would not see the answer for the reset.
+        if (settled) return;
+        if (length + chunk.length > bytesMax) return fail(tooLarge());
+        if (!budget.tryTake(chunk.length)) return fail(this.#full());
+        if (length + chunk.length > memory.length) {
+          const larger = pool.take(Math.min(bytesMax, 2 * (length + chunk.length)));
+          memory.copy(larger, 0, 0, length);
+          pool.give(memory);
+          memory = larger;
+        }
+        chunk.copy(memory, length);
+        length += chunk.length;
+      });
+      payload.on('error', brokeOff);
+      payload.on('close', brokeOff);
+      payload.on('end', () => {
+        if (settled) return;
+        settled = true;
+        resolve({ memory, length });
+      });
+    });
+  }
+}
+
+/**
+ * A Fastify scope for the routes of one protocol: bodies stay streams (PushIntake reads them), and requests are counted, by status and, where one fails as a whole (its handler
+ * throws), by error code.
+ */
+export async function ingestScope(app: FastifyInstance, metrics: Metrics, protocol: IngestProtocol, routes: (scope: FastifyInstance) => void): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.raw.once('close', () => metrics.ingest.request(protocol, reply.raw.writableFinished ? reply.statusCode : goneStatus));
+    });
+    scope.addHook('onError', async (_request, _reply, error) => metrics.ingest.refusedRequest(protocol, isSpoorError(error) ? error.code : 'internal'));
+    routes(scope);
+  });
+}
