@@ -1,9 +1,9 @@
 import { BufferPool } from '../bytes/mod.ts';
 import { recordId, type Journal, type RecordBuilder } from '../journal/mod.ts';
-import { errorCodes, formatRfc3339, SpoorError, type Clock, type LimitsSource } from '../model/mod.ts';
+import { errorCodes, SpoorError, type Clock, type LimitsSource } from '../model/mod.ts';
 import { runInSlices, type RawBatch } from '../protocols/mod.ts';
-import { planPush, type Plan, type PlanRules } from './plan.ts';
-import { noPushMetrics, type AppliedTracker, type PushGate, type PushMetrics, type StreamRegistry } from './ports.ts';
+import { blockedDetails, planPush, type Plan, type PlanRules } from './plan.ts';
+import { noPushMetrics, type AppliedTracker, type PushGate, type PushMetrics, type PushOptions, type StreamRegistry } from './ports.ts';
 import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
 import { LabelResolver } from './resolve-labels.ts';
@@ -61,19 +61,20 @@ export class Distributor {
   /**
    * Stores a push. Resolves with what was refused of it once the rest is in the journal on all partitions and applied by the ingesters. Rejects with a
    * SpoorError where the push failed as a whole: the gate's, the journal's (retry it unchanged: what was stored already is not stored again),
-   * `metadata_name` and `push_backfill`. Releases `raw`, unless it rejects. `signal` stops the work up to the first append, and the waiting.
+   * `push_backfill`. Releases `raw`, unless it rejects.
    */
-  async push(tenant: string, raw: RawBatch, signal?: AbortSignal): Promise<PushOutcome> {
+  async push(tenant: string, raw: RawBatch, options: PushOptions = {}): Promise<PushOutcome> {
     this.#parts.gate.check();
-    const refusals = new Refusals(tenant, this.#metrics);
-    this.#metrics.received(tenant, raw.rows, receivedBytes(raw));
+    const { signal } = options;
+    const refusals = new Refusals(tenant, this.#metrics, options);
+    this.#metrics.received(tenant, options.protocol ?? 'loki', raw.rows, receivedBytes(raw));
     if (raw.streams.length === 0) return refused(new SpoorError('no_valid_stream'), refusals);
     const held: string[] = [];
     try {
       const rules = this.#rules(tenant, refusals, held);
       const plan = await runInSlices(planPush(raw, rules), signal);
       raw.release();
-      const overRate = this.#charge(plan, rules);
+      const overRate = this.#charge(plan, rules, raw.rows);
       if (overRate !== null) return overRate;
       signal?.throwIfAborted();
       await this.#store(plan, signal);
@@ -102,7 +103,7 @@ export class Distributor {
   }
 
   /** Charges the tenant's rate, or refuses the whole push; then the rates of its streams. */
-  #charge(plan: Plan, { tenant, limits, refusals }: PlanRules): PushOutcome | null {
+  #charge(plan: Plan, { tenant, limits, refusals }: PlanRules, rows: number): PushOutcome | null {
     if (plan.chargedEntries === 0) return null;
     const rate = limits.ingestion_rate_mb * 2 ** 20;
     const burst = limits.ingestion_burst_size_mb * 2 ** 20;
@@ -110,6 +111,7 @@ export class Distributor {
     if (waitMs > 0) {
       refusals.count('rate_limited', plan.entries, plan.chargedBytes);
       const details = { tenant, limit: Math.trunc(rate), lines: plan.chargedEntries, bytes: plan.chargedBytes };
+      refusals.rows('rate_limited', details, 0, rows);
       return refused(new SpoorError('rate_limited', details), refusals, Number.isFinite(waitMs) ? Math.max(1, Math.ceil(waitMs / 1000)) : 1);
     }
     this.#tenantRates.take('', tenant, plan.chargedBytes, rate, burst);
@@ -150,20 +152,15 @@ export class Distributor {
   #outcome(plan: Plan, { tenant, limits, refusals }: PlanRules): PushOutcome {
     const done = { stored: plan.entries, refused: refusals.entries, retryAfterSeconds: null };
     // What a retry can store comes before what it cannot, as in Loki.
-    if (plan.overStreamLimit !== undefined) {
-      const refusal = new SpoorError('stream_limit', { stream: plan.overStreamLimit.key, tenant });
-      return { ...done, status: refusal.status, refusal, retryAfterSeconds: 1 };
-    }
-    if (plan.overStreamRate !== undefined) {
-      const { stream, bytes } = plan.overStreamRate;
-      const refusal = new SpoorError('per_stream_rate_limit', { limit: shownSize(limits.per_stream_rate_limit), stream: stream.key, bytes: shownSize(bytes) });
+    for (const [code, details] of [['stream_limit', plan.overStreamLimit], ['per_stream_rate_limit', plan.overStreamRate]] as const) {
+      if (details === undefined) continue;
+      const refusal = new SpoorError(code, details);
       return { ...done, status: refusal.status, refusal, retryAfterSeconds: 1 };
     }
     const refusal = refusals.error();
     if (refusal !== undefined) return { ...done, status: refusal.status, refusal };
     if (plan.blocked) {
-      const status = limits.block_ingestion_status_code;
-      return { ...done, status, refusal: new SpoorError('blocked_ingestion', { tenant, until: formatRfc3339(limits.block_ingestion_until), status }) };
+      return { ...done, status: limits.block_ingestion_status_code, refusal: new SpoorError('blocked_ingestion', blockedDetails(tenant, limits)) };
     }
     return { ...done, status: 204, refusal: null };
   }
@@ -179,12 +176,6 @@ function receivedBytes(raw: RawBatch): number {
   for (let row = 0; row < raw.rows; row++) bytes += raw.lineLength[row]!;
   for (let at = 0; at < raw.pairs.length; at += 4) bytes += raw.pairs[at + 1]! + raw.pairs[at + 3]!;
   return bytes;
-}
-
-/** A size as Loki's messages have it: `3MB`, `1KB`, `3000B`. */
-function shownSize(bytes: number): string {
-  for (const [unit, size] of [['GB', 2 ** 30], ['MB', 2 ** 20], ['KB', 2 ** 10]] as const) if (bytes > 0 && bytes % size === 0) return `${bytes / size}${unit}`;
-  return `${bytes}B`;
 }
 
 /** The promise, or the reason of `signal` once that aborts. */

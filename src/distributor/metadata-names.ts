@@ -1,4 +1,4 @@
-import { SpoorError, quoteGo } from '../model/mod.ts';
+import { quoteGo } from '../model/mod.ts';
 
 /** A name of structured metadata as clients send it, and what it becomes. */
 export interface MetadataName {
@@ -23,7 +23,7 @@ export const detectedLevelPlace = 1_000_002;
 
 /**
  * The name that metadata is stored under, by the rules of OpenTelemetry's translation to Prometheus: every other character than a letter, digit or `_` becomes
- * `_`, runs of `_` become one (but `__x__` keeps its ends), and a leading digit gets `key_`. Throws `metadata_name` where nothing usable is left.
+ * `_`, runs of `_` become one (but `__x__` keeps its ends), and a leading digit gets `key_`. Where nothing usable is left, `fault` says so.
  */
 export function metadataName(raw: Buffer, levelFields: readonly string[]): MetadataName {
   const text = raw.toString('utf8');
@@ -44,9 +44,4 @@ function levelPlaceOf(name: string, levelFields: readonly string[]): number {
   const place = levelFields.indexOf(name);
   if (place >= 0) return place;
   return name === 'severity_number' ? severityNumberPlace : noLevelPlace;
-}
-
-/** The error for a name that cannot be used. */
-export function badMetadataName(name: MetadataName): SpoorError {
-  return new SpoorError('metadata_name', { reason: name.fault });
 }

@@ -3,7 +3,7 @@ import type { RecordBuilder } from '../journal/mod.ts';
 import type { LevelFields } from './level-fields.ts';
 import { levelOfSeverityNumber, normalLevel } from './level-names.ts';
 import { levelOfLine } from './level.ts';
-import { badMetadataName, detectedLevelPlace, metadataName, noLevelPlace, severityNumberPlace, type MetadataName } from './metadata-names.ts';
+import { detectedLevelPlace, metadataName, noLevelPlace, severityNumberPlace, type MetadataName } from './metadata-names.ts';
 
 /** Names that are remembered at most; they come from outside. */
 const namesMax = 4096;
@@ -81,13 +81,14 @@ export class MetadataNormaliser {
     return name;
   }
 
-  /**
-   * Writes the metadata of an entry, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels.
-   * Sets storedBytes. Throws `metadata_name`.
-   */
-  write(raw: RawBatch, row: number, lineStart: number, lineEnd: number, into: RecordBuilder, streamLevel: string | undefined): void {
+  /** Reads the metadata of an entry, which `write` then writes. Gives what is wrong with a name that cannot be used, or null. */
+  collect(raw: RawBatch, row: number): string | null {
     this.#count = 0;
-    if (raw.pairStart[row + 1]! > raw.pairStart[row]!) this.#collect(raw, row);
+    return raw.pairStart[row + 1]! > raw.pairStart[row]! ? this.#collect(raw, row) : null;
+  }
+
+  /** Writes what `collect` read of an entry, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels. Sets storedBytes. */
+  write(raw: RawBatch, lineStart: number, lineEnd: number, into: RecordBuilder, streamLevel: string | undefined): void {
     if (this.#discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, streamLevel, this.#discovery);
     if (this.#count > 1) this.#sort();
     let bytes = 0;
@@ -99,13 +100,13 @@ export class MetadataNormaliser {
     this.storedBytes = bytes;
   }
 
-  #collect(raw: RawBatch, row: number): void {
+  #collect(raw: RawBatch, row: number): string | null {
     const first = raw.pairStart[row]!;
     const end = raw.pairStart[row + 1]!;
     const places = end - first > insertionMax ? new Map<string, number>() : undefined;
     for (let pair = first; pair < end; pair++) {
       const name = this.#name(raw.bytes, raw.pairs[pair * 4]!, raw.pairs[pair * 4 + 1]!, pair - first);
-      if (name.fault !== '') throw badMetadataName(name);
+      if (name.fault !== '') return name.fault;
       const start = raw.pairs[pair * 4 + 2]!;
       const length = raw.pairs[pair * 4 + 3]!;
       const replaced = replacedText(raw.bytes, start, length);
@@ -125,6 +126,7 @@ export class MetadataNormaliser {
       kept++;
     }
     this.#count = kept;
+    return null;
   }
 
   #find(name: string): number {

@@ -1,3 +1,5 @@
 export { Distributor, type DistributorParts, type PushOutcome } from './distributor.ts';
-export { noPushMetrics, type AppliedTracker, type PushGate, type PushMetrics, type StreamRegistry } from './ports.ts';
+export {
+  ingestProtocols, noPushMetrics, type AppliedTracker, type IngestProtocol, type PushGate, type PushMetrics, type PushOptions, type RefusedRows, type StreamRegistry,
+} from './ports.ts';
 export { refusalReasons, type RefusalReason } from './reasons.ts';

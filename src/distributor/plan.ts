@@ -50,8 +50,9 @@ export interface Plan {
   readonly chargedBytes: number;
   /** A stream was refused because ingestion is blocked, with a status that the client is to see. */
   readonly blocked: boolean;
-  readonly overStreamLimit: ResolvedStream | undefined;
-  readonly overStreamRate: { readonly stream: ResolvedStream; readonly bytes: number } | undefined;
+  /** The first stream that is one too many, and the first that is too fast: details of `stream_limit` and `per_stream_rate_limit`. */
+  readonly overStreamLimit: ErrorDetails | undefined;
+  readonly overStreamRate: ErrorDetails | undefined;
 }
 
 /** Raw streams with one label set, as indexes into RawBatch.streams. */
@@ -63,7 +64,7 @@ interface MergedStream {
 /**
  * Checks a push and sorts it into batches: streams with equal labels merged, in order of first appearance, entries in the order sent. What it stores depends on
  * the push and the limits alone, so that a push repeated gives the same records; only what it refuses depends on the time and on other pushes.
- * Throws `metadata_name` and `push_backfill`, which refuse the whole push.
+ * Throws `push_backfill`, which refuses the whole push.
  */
 export function* planPush(raw: RawBatch, rules: PlanRules): Generator<void, Plan> {
   return yield* new Planner(raw, rules).run();
@@ -88,8 +89,8 @@ class Planner {
   #cutEntries = 0;
   #cutBytes = 0;
   #blocked = false;
-  #overStreamLimit: ResolvedStream | undefined;
-  #overStreamRate: { readonly stream: ResolvedStream; readonly bytes: number } | undefined;
+  #overStreamLimit: ErrorDetails | undefined;
+  #overStreamRate: ErrorDetails | undefined;
 
   constructor(raw: RawBatch, rules: PlanRules) {
     const { limits, nowNs } = rules;
@@ -155,11 +156,12 @@ class Planner {
       if (rows === 0) continue;
       if (stream.fault !== null) {
         const { reason, details } = stream.fault;
-        refusals.add(reason, { ...details, tenant }, rows, this.#sentBytes(firstRow, rows));
+        refusals.add(reason, { ...details, tenant }, rows, this.#sentBytes(firstRow, rows), firstRow);
         continue;
       }
       if (isBlocked) {
         refusals.count('blocked_ingestion', rows, this.#sentBytes(firstRow, rows));
+        refusals.rows('blocked_ingestion', blockedDetails(tenant, limits), firstRow, rows);
         this.#blocked ||= limits.block_ingestion_status_code !== 200;
         continue;
       }
@@ -187,7 +189,7 @@ class Planner {
   }
 
   *#stream({ stream, parts }: MergedStream, writer: PartitionWriter): Generator<void, void> {
-    const { limits, refusals } = this.#rules;
+    const { tenant, limits, refusals } = this.#rules;
     const raw = this.#raw;
     const incrementDuplicates = limits.increment_duplicate_timestamp;
     let admitted: boolean | undefined;
@@ -209,16 +211,23 @@ class Planner {
         const suffix = length === sentLength ? null : this.#suffix;
         const storedLength = suffix === null ? length : length + suffix.length;
         if (!this.#check(stream, row, storedLength)) continue;
+        const badName = this.#metadata.collect(raw, row);
+        if (badName !== null) {
+          this.#refuse('metadata_name', row, storedLength, { reason: badName, stream: stream.key });
+          continue;
+        }
         admitted ??= this.#rules.admit(stream);
         const batch = writer.next();
         const start = raw.lineStart[row]!;
-        this.#metadata.write(raw, row, start, start + length, batch, stream.level);
+        this.#metadata.write(raw, start, start + length, batch, stream.level);
         const size = storedLength + this.#metadata.storedBytes;
         this.#chargedEntries++;
         this.#chargedBytes += size;
         if (!admitted) {
           batch.dropPairs();
+          this.#overStreamLimit ??= { stream: stream.key, tenant };
           refusals.count('stream_limit', 1, size);
+          refusals.rows('stream_limit', { stream: stream.key, tenant }, row, 1);
           continue;
         }
         if (suffix !== null) {
@@ -233,10 +242,11 @@ class Planner {
         bytes += size;
       }
     }
-    if (admitted === false) this.#overStreamLimit ??= stream;
     if (entries > 0 && !this.#rules.allow(stream, bytes)) {
+      const details = { limit: shownSize(limits.per_stream_rate_limit), stream: stream.key, bytes: shownSize(bytes) };
+      this.#overStreamRate ??= details;
       refusals.count('per_stream_rate_limit', entries, bytes);
-      this.#overStreamRate ??= { stream, bytes };
+      for (const part of parts) refusals.rows('per_stream_rate_limit', details, raw.streams[part]!.firstRow, raw.streams[part]!.rows);
       entries = 0;
     }
     if (entries === 0) {
@@ -283,7 +293,7 @@ class Planner {
   }
 
   #refuse(reason: RefusalReason, row: number, length: number, details: ErrorDetails): false {
-    this.#rules.refusals.add(reason, details, 1, length + this.#metadata.sentBytes(this.#raw, row));
+    this.#rules.refusals.add(reason, details, 1, length + this.#metadata.sentBytes(this.#raw, row), row);
     return false;
   }
 }
@@ -339,6 +349,17 @@ function shownTime(timeNs: bigint): string {
   if (timeNs === timeUnset) return '0001-01-01T00:00:00Z';
   const fraction = ((timeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   return formatRfc3339(timeNs - fraction);
+}
+
+/** A size as Loki's messages have it: `3MB`, `1KB`, `3000B`. */
+function shownSize(bytes: number): string {
+  for (const [unit, size] of [['GB', 2 ** 30], ['MB', 2 ** 20], ['KB', 2 ** 10]] as const) if (bytes > 0 && bytes % size === 0) return `${bytes / size}${unit}`;
+  return `${bytes}B`;
+}
+
+/** What `blocked_ingestion` says. */
+export function blockedDetails(tenant: string, limits: Limits): ErrorDetails {
+  return { tenant, until: formatRfc3339(limits.block_ingestion_until), status: limits.block_ingestion_status_code };
 }
 
 function sumOf(numbers: Uint32Array, from: number, to: number, step: number): number {

@@ -1,5 +1,5 @@
 import { errorText, SpoorError, type ErrorDetails } from '../model/mod.ts';
-import type { PushMetrics } from './ports.ts';
+import type { IngestProtocol, PushMetrics, PushOptions } from './ports.ts';
 import type { RefusalReason } from './reasons.ts';
 
 /** Different texts that an answer names; further ones are only counted. */
@@ -13,14 +13,18 @@ const answerMax = 64 * 1024;
 export class Refusals {
   readonly #tenant: string;
   readonly #metrics: PushMetrics;
+  readonly #protocol: IngestProtocol;
+  readonly #onRefused: PushOptions['onRefused'];
   readonly #texts = new Map<string, { count: number; readonly reason: RefusalReason; readonly details: ErrorDetails }>();
   readonly #counts = new Map<RefusalReason, { entries: number; bytes: number }>();
   #worded = 0;
   #unnamed = 0;
 
-  constructor(tenant: string, metrics: PushMetrics) {
+  constructor(tenant: string, metrics: PushMetrics, { protocol = 'loki', onRefused }: Pick<PushOptions, 'protocol' | 'onRefused'> = {}) {
     this.#tenant = tenant;
     this.#metrics = metrics;
+    this.#protocol = protocol;
+    this.#onRefused = onRefused;
   }
 
   /** Entries refused so far. */
@@ -35,9 +39,10 @@ export class Refusals {
     return this.#texts.size > 0;
   }
 
-  /** Refuses `entries` for one reason that the answer names. */
-  add(reason: RefusalReason, details: ErrorDetails, entries: number, bytes: number): void {
+  /** Refuses `entries` from `firstRow` on, for one reason that the answer names. */
+  add(reason: RefusalReason, details: ErrorDetails, entries: number, bytes: number, firstRow: number): void {
     this.count(reason, entries, bytes);
+    this.rows(reason, details, firstRow, entries);
     if (this.#worded++ >= wordedMax) {
       this.#unnamed++;
       return;
@@ -59,9 +64,14 @@ export class Refusals {
     }
   }
 
+  /** Says which entries are refused, to whoever wants to know. */
+  rows(reason: RefusalReason, details: ErrorDetails, firstRow: number, rows: number): void {
+    this.#onRefused?.({ firstRow, rows, reason, error: () => new SpoorError(reason, details) });
+  }
+
   /** Hands the counts to the metrics. */
   report(): void {
-    for (const [reason, count] of this.#counts) this.#metrics.counted(this.#tenant, reason, count.entries, count.bytes);
+    for (const [reason, count] of this.#counts) this.#metrics.counted(this.#tenant, this.#protocol, reason, count.entries, count.bytes);
   }
 
   /** The error of the answer; undefined where nothing was refused. */

@@ -1,6 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { PushMetrics } from '../distributor/mod.ts';
+import type { IngestProtocol, PushMetrics, RefusalReason } from '../distributor/mod.ts';
+import type { ErrorCode } from '../model/mod.ts';
+import { IngestCounters } from './ingest-counters.ts';
 
 /** All metrics of a server process, in a registry of its own. Names begin with `spoor_`. */
 export class Metrics implements PushMetrics {
@@ -9,6 +11,8 @@ export class Metrics implements PushMetrics {
   readonly #received: { readonly entries: Counter<'tenant'>; readonly bytes: Counter<'tenant'> };
   readonly #discarded: { readonly entries: Counter<'tenant' | 'reason'>; readonly bytes: Counter<'tenant' | 'reason'> };
   readonly #mutated: Counter<'tenant' | 'reason'>;
+  /** What comes in, by protocol. */
+  readonly ingest: IngestCounters;
   readonly #queueWait: Histogram<'queue'>;
   readonly #refused: Counter<'queue' | 'limit'>;
   readonly #tailed: Counter<'result'>;
@@ -33,6 +37,7 @@ export class Metrics implements PushMetrics {
       bytes: new Counter({ name: 'spoor_discarded_bytes_total', help: 'Bytes of entries refused', labelNames: ['tenant', 'reason'], registers }),
     };
     this.#mutated = new Counter({ name: 'spoor_mutated_samples_total', help: 'Entries changed', labelNames: ['tenant', 'reason'], registers });
+    this.ingest = new IngestCounters(this.registry);
     this.#queueWait = new Histogram({
       name: 'spoor_query_queue_wait_seconds',
       help: 'Time that queries waited for their turn',
@@ -95,12 +100,24 @@ export class Metrics implements PushMetrics {
     this.#tailed.inc({ result }, entries);
   }
 
-  received(tenant: string, entries: number, bytes: number): void {
+  received(tenant: string, protocol: IngestProtocol, entries: number, bytes: number): void {
     this.#received.entries.inc({ tenant }, entries);
     this.#received.bytes.inc({ tenant }, bytes);
+    this.ingest.received(protocol, entries, bytes);
   }
 
-  counted(tenant: string, reason: string, entries: number, bytes: number): void {
+  counted(tenant: string, protocol: IngestProtocol, reason: RefusalReason, entries: number, bytes: number): void {
+    this.#count(tenant, reason, entries, bytes);
+    this.ingest.refusedEntries(protocol, reason, entries);
+  }
+
+  /** Counts entries that a decoder refused before the distributor saw them. */
+  refusedByDecoder(tenant: string, protocol: IngestProtocol, reason: ErrorCode, entries: number, bytes: number): void {
+    this.#count(tenant, reason, entries, bytes);
+    this.ingest.refusedEntries(protocol, reason, entries);
+  }
+
+  #count(tenant: string, reason: ErrorCode, entries: number, bytes: number): void {
     this.#discarded.entries.inc({ tenant, reason }, entries);
     this.#discarded.bytes.inc({ tenant, reason }, bytes);
   }

@@ -4,6 +4,7 @@ import type { Clock, LimitsSource } from '../model/mod.ts';
 import type { PushBodyLimits } from '../protocols/mod.ts';
 import type { FieldQuerier, LabelQuerier, Querier } from '../querier/mod.ts';
 import type { Metrics } from './metrics.ts';
+import type { PushIntake } from './push-intake.ts';
 import type { QueryQueues } from './query-turn.ts';
 
 /** What the HTTP server needs of the rest. */
@@ -21,8 +22,8 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly bodyLimits: PushBodyLimits;
-  /** Bytes of pushes that may be under way at the same time. */
-  readonly pushBytesMax: number;
+  /** The memory of pushes under way, of all protocols. */
+  readonly intake: PushIntake;
   /** Time in which a request must have arrived with its body. */
   readonly readTimeoutMs: number;
   /** Writes the heads out. */

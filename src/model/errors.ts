@@ -52,7 +52,7 @@ export const errorCodes = {
     status: 400, retryable: false,
     message: "stream '{stream}' has too many structured metadata labels: '{count}', limit: '{limit}'. Please see `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to increase it",
   },
-  metadata_name: { status: 400, retryable: false, message: '{reason}' },
+  metadata_name: { status: 400, retryable: false, message: "stream '{stream}' has structured metadata with an unusable name: {reason}" },
   blocked_ingestion: { status: 260, retryable: false, message: "ingestion blocked for user '{tenant}' until '{until}' with status code '{status}'" },
   rate_limited: {
     status: 429, retryable: true,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Distributor } from '../distributor/mod.ts';
-import { buildApp, Metrics } from '../http/mod.ts';
+import { buildApp, Metrics, PushIntake } from '../http/mod.ts';
 import { IndexReader, openCatalogue } from '../index/mod.ts';
 import { defaultIngesterSettings, Ingester } from '../ingester/mod.ts';
 import { openDiskJournal, type DiskJournal } from '../journal/mod.ts';
@@ -110,6 +110,7 @@ async function startLocked(
   metrics.gauge('spoor_querier_scans', 'Scans under way', () => querier.running);
   metrics.gauge('spoor_querier_units_waiting', 'Units of scans that wait for their turn', () => querier.waiting);
   metrics.gauge('spoor_querier_read_bytes', 'Rows that were read and not looked through yet', () => querier.readBytes);
+  const intake = new PushIntake({ bodyBytesMax: settings['server.body_bytes_max'], pushBytesMax: settings['server.push_bytes_max'], metrics });
   const engine = new Engine(new TenantsSource(querier));
   let ready = false;
   const app = await buildApp(
@@ -126,7 +127,7 @@ async function startLocked(
       clock,
       metrics,
       bodyLimits: { ...defaultPushBodyLimits, bodyBytesMax: settings['server.body_bytes_max'], rawBytesMax: settings['server.body_bytes_max'] },
-      pushBytesMax: settings['server.push_bytes_max'],
+      intake,
       readTimeoutMs: settings['server.read_timeout'],
       flush: () => ingester.flush(),
       ready: async () => {

@@ -130,7 +130,7 @@ describe('when it is answered', () => {
   test('a client that left gets no append, and is not waited for', async () => {
     const harness = new Harness(off);
     const raw = await decodeLokiPush({ body: Buffer.from(JSON.stringify(streams([{ a: 'b' }, [[at(0), 'x']]]))), contentType: 'application/json' });
-    await expect(harness.distributor.push('t', raw, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    await expect(harness.distributor.push('t', raw, { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
     expect(harness.records).toEqual([]);
   });
 });
@@ -181,10 +181,12 @@ describe('what is refused', () => {
     expect(await new Harness(off).pushJson({})).toMatchObject({ status: 422, refusal: { code: 'no_valid_stream', message: 'error at least one valid stream is required for ingestion' } });
   });
 
-  test('a metadata name that cannot be used refuses the whole push', async () => {
+  test('a metadata name that cannot be used refuses its entry, and no other', async () => {
     const harness = new Harness(off);
-    await expect(harness.pushJson(streams([{ a: 'b' }, [[at(0), 'x'], [at(1), 'y', { '...': 'v' }]]]))).rejects.toMatchObject({ code: 'metadata_name', status: 400 });
-    expect(harness.records).toEqual([]);
+    const outcome = await harness.pushJson(streams([{ a: 'b' }, [[at(0), 'x'], [at(1), 'y', { '...': 'v' }], [at(2), 'z', { k: 'v' }]]]));
+    expect(outcome).toMatchObject({ status: 400, stored: 2, refused: 1, refusal: { code: 'metadata_name' } });
+    expect(outcome.refusal?.message).toBe('stream \'{a="b"}\' has structured metadata with an unusable name: normalization for label name "..." resulted in invalid name "_"');
+    expect(harness.stored().map(({ line, metadata }) => [line, { ...metadata }])).toEqual([['x', {}], ['z', { k: 'v' }]]);
   });
 
   test('blocked ingestion has the tenant its own status', async () => {

@@ -31,8 +31,8 @@ export class Harness {
     this.limits = { ...defaultLimits, ...limits };
     this.clock = new ManualClock(options.nowNs ?? 1_795_358_000_000_000_000n);
     const metrics: PushMetrics = {
-      received: (_, entries) => { this.received += entries; },
-      counted: (_, reason, entries) => { this.counted.set(reason, (this.counted.get(reason) ?? 0) + entries); },
+      received: (_tenant, _protocol, entries) => { this.received += entries; },
+      counted: (_tenant, _protocol, reason, entries) => { this.counted.set(reason, (this.counted.get(reason) ?? 0) + entries); },
       mutated: () => undefined,
     };
     const parts: DistributorParts = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { badMetadataName, detectedLevelPlace, metadataName, noLevelPlace, severityNumberPlace } from '../../src/distributor/metadata-names.ts';
+import { detectedLevelPlace, metadataName, noLevelPlace, severityNumberPlace } from '../../src/distributor/metadata-names.ts';
 
 describe('names', () => {
   test.each([
@@ -27,5 +27,5 @@ test('names of any length are written with it', () => {
 });
 
 test('the error of a name', () => {
-  expect(badMetadataName(metadataName(Buffer.from('-'), []))).toMatchObject({ code: 'metadata_name', message: 'normalization for label name "-" resulted in invalid name "_"' });
+  expect(metadataName(Buffer.from('-'), []).fault).toBe('normalization for label name "-" resulted in invalid name "_"');
 });
