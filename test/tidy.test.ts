@@ -20,7 +20,7 @@ function allowedImport(path: string, imported: string): boolean {
   if (top === 'test' || top === 'tools' || top === 'bench') return true;
   if (top !== 'src') {
     if (importedTop === top) return true;
-    if (top === 'agent') return /^src\/(?:model|bytes|protocols)\/mod\.ts$/.test(imported);
+    if (top === 'agent') return /^src\/(?:model|bytes|protocols|logql\/regex)\/mod\.ts$/.test(imported);
     if (top === 'cli' && second === 'inspect') return /^src\/(?:model|journal|chunks|index)\/mod\.ts$/.test(imported);
     if (path === 'cli/main.ts') return imported === 'src/server/mod.ts' || imported === 'agent/mod.ts';
     if (top === 'demo') return ['cli/main.ts', 'agent/mod.ts', 'src/server/mod.ts', 'src/model/mod.ts'].includes(imported);
