@@ -1,4 +1,4 @@
-import type { LineSink, LineView } from '../join/line.ts';
+import type { LineView } from '../join/line.ts';
 import type { LogChain } from '../tail/chain.ts';
 import type { LogFile } from '../tail/file.ts';
 import type { StreamLabels } from './batch.ts';
@@ -16,9 +16,7 @@ export type LabelledSink = (labels: StreamLabels, line: LineView) => void;
  * ```
  */
 export interface Outlet {
-  /** Where the lines of a container go whose labels follow from their stream alone. */
-  sinkFor(streams: readonly [StreamLabels, StreamLabels, StreamLabels]): LineSink;
-  /** Where lines go whose labels are decided per line: the end of a pipeline that makes labels of fields. */
+  /** The end of every pipeline. */
   readonly sink: LabelledSink;
   /** Says that `file` was read, or that its position moved: it goes with the next cut. */
   touch(chain: LogChain, file: LogFile): void;

@@ -146,6 +146,7 @@ The label filter can also be specified after unwrap. (e.g | unwrap latency | __e
   query_memory: { status: 400, retryable: false, message: 'the query would hold more than {count} {what} ({limit}); reduce the time range or the number of series, or increase the step' },
 
   // The agent.
+  agent_buffer_damaged: { status: 500, retryable: false, message: 'the disk buffer {path} is damaged at byte {offset}: {reason}; what is damaged is skipped and counted' },
   agent_checkpoint_damaged: { status: 500, retryable: false, message: 'the checkpoint {path} is damaged: {reason}; it is set aside and the one before it is used' },
   agent_checkpoint_write: { status: 500, retryable: true, message: 'the checkpoint {path} could not be written: {reason}' },
   agent_state_dir_in_use: { status: 500, retryable: false, message: 'state directory {path} is in use by another agent; stop it or choose another --state-dir' },
