@@ -1,14 +1,12 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino, type Logger } from 'pino';
-import { reasonOf, systemClock, type Clock } from '../src/model/mod.ts';
+import type { Logger } from 'pino';
+import { reasonOf, type Clock } from '../src/model/mod.ts';
 import { Batcher } from './buffer/batcher.ts';
 import { BatchQueue } from './buffer/queue.ts';
-import { lockStateDir } from './checkpoint/lock.ts';
-import { CheckpointStore, loadCheckpoint, type LoadedCheckpoint } from './checkpoint/store.ts';
-import { processEnvironment, type Environment } from './config/environment.ts';
+import { CheckpointStore, type LoadedCheckpoint } from './checkpoint/store.ts';
+import type { Environment } from './config/environment.ts';
 import type { AgentOptions } from './config/schema.ts';
 import { Discovery } from './discover/discovery.ts';
 import { inClusterAccess, type KubernetesAccess } from './enrich/kubernetes/access.ts';
@@ -17,45 +15,22 @@ import { PodLabels } from './enrich/pod-labels.ts';
 import { buildPipeline, noStages } from './pipeline/build.ts';
 import { Endpoint } from './ship/http.ts';
 import { Shipper } from './ship/shipper.ts';
-import { agentMetrics } from './status/agent-metrics.ts';
+import type { MetricSources } from './status/agent-metrics.ts';
 import { AgentEvents } from './status/events.ts';
-import { formatMetrics } from './status/metrics.ts';
-import { startStatusServer } from './status/server.ts';
 import { ChainSet, uidOfChain } from './tail/chains.ts';
 import { BlockReader } from './tail/read.ts';
 import { Tailer } from './tail/tailer.ts';
 
-/** What an agent is given besides its settings; tests hand in their own. */
-export interface AgentSurroundings {
-  readonly log?: Logger;
-  readonly clock?: Clock;
-  readonly environment?: Environment;
-  /** Told the address of the status endpoint once it listens. */
-  readonly listening?: (address: string) => void;
-}
-
-/**
- * Runs an agent: finds container logs, reads them, sends them, and remembers what the server has. Resolves after the signal, when what was in flight is delivered or
- * the shutdown timeout has passed, and the checkpoint is written. Rejects where it cannot start: `agent_state_dir_in_use`, `format_version`, an unusable state directory.
- */
-export async function runAgent(options: AgentOptions, signal: AbortSignal, surroundings: AgentSurroundings = {}): Promise<void> {
-  const clock = surroundings.clock ?? systemClock;
-  const log = surroundings.log ?? pino({ level: options.log_level });
-  await mkdir(options.state_dir, { recursive: true, mode: 0o700 });
-  const lock = await lockStateDir(options.state_dir);
-  try {
-    const loaded = await loadCheckpoint(options.state_dir);
-    await new Agent(options, loaded, log, clock, surroundings.environment ?? processEnvironment()).run(signal, surroundings.listening);
-  } finally {
-    await lock.release();
-  }
-}
-
 /** Room for a record's time, stream and tag beside the longest line. */
 const recordHeadBytes = 4096;
 const blockBytesMin = 256 * 1024;
+const aliveMs = 60_000;
 
-class Agent {
+/**
+ * One agent with one set of settings: finds container logs, reads them, sends them, and remembers what the server has. What outlives a change of settings (the lock on
+ * the state directory, the status endpoint) belongs to supervise.ts, which makes the next Agent from the checkpoint that this one leaves.
+ */
+export class Agent {
   readonly #options: AgentOptions;
   readonly #log: Logger;
   readonly #clock: Clock;
@@ -72,15 +47,21 @@ class Agent {
   readonly #shipper: Shipper;
   readonly #tailer: Tailer;
   readonly #loaded: LoadedCheckpoint;
+  readonly #reading: () => void;
   #fromEnd: boolean;
   #scanned = false;
+  /** When the checkpoint was last looked after, monotonic clock. */
+  #keptMs: number;
 
-  constructor(options: AgentOptions, loaded: LoadedCheckpoint, log: Logger, clock: Clock, environment: Environment) {
+  /** @param reading called once when the first scan is complete and files are read */
+  constructor(options: AgentOptions, loaded: LoadedCheckpoint, log: Logger, clock: Clock, environment: Environment, reading: () => void = () => undefined) {
     const { read, batch, retry } = options;
     this.#options = options;
     this.#log = log;
     this.#clock = clock;
     this.#loaded = loaded;
+    this.#reading = reading;
+    this.#keptMs = clock.monotonicMs();
     this.#fromEnd = read.start_at === 'end' && loaded.fresh;
     const events = new AgentEvents(log, clock);
     this.#events = events;
@@ -150,18 +131,26 @@ class Agent {
     );
   }
 
-  async run(signal: AbortSignal, listening?: (address: string) => void): Promise<void> {
-    const { state_dir: stateDir, listen } = this.#options;
+  /** Null once the first scan is complete: everything that is on the disk is known. Else what is missing. */
+  get notReady(): string | null {
+    return this.#scanned ? null : 'the first scan is not complete';
+  }
+
+  /** Null while the agent looks after its checkpoint; a disk that does not answer, or a defect, ends that. */
+  get notAlive(): string | null {
+    const silentMs = this.#clock.monotonicMs() - this.#keptMs;
+    return silentMs < aliveMs + this.#options.checkpoint_interval * 2 ? null : `the checkpoint was not looked after for ${Math.round(silentMs / 1000)} s`;
+  }
+
+  /** What /metrics and /status tell of it. */
+  get sources(): MetricSources {
+    return { read: this.#reader.counts, ship: this.#shipper.counts, events: this.#events.counts, queue: this.#queue, chains: this.#chains.chains, store: this.#store, pods: this.#pods };
+  }
+
+  /** Runs until the signal; resolves when what was in flight is delivered or the shutdown timeout has passed, and the checkpoint is written. Once only. */
+  async run(signal: AbortSignal): Promise<void> {
     for (const damage of this.#loaded.damage) this.#log.error({ code: damage.code }, damage.message);
-    removeLeftovers(stateDir);
-    const status = listen === undefined ? null : await startStatusServer(listen, {
-      metrics: () => this.#metrics(),
-      notReady: () => (this.#scanned ? null : 'the first scan is not complete'),
-    });
-    if (status !== null) {
-      this.#log.info({ address: status.address }, 'status endpoint: /metrics, /ready');
-      listening?.(status.address);
-    }
+    removeLeftovers(this.#options.state_dir);
     this.#log.info({ pods: this.#options.pods_dir, to: this.#endpoint.url, knownFiles: this.#loaded.content.files.size, kubernetes: this.#pods !== null }, 'agent started');
     const shipping = new AbortController();
     const keeping = new AbortController();
@@ -173,6 +162,7 @@ class Agent {
       const keeper = this.#keep(keeping.signal);
       const following = this.#pods?.run(signal);
       await this.#firstScan(signal);
+      this.#reading();
       await Promise.all([this.#discovery.run(signal), this.#tailer.run(signal), following]);
       this.#batcher.seal();
       await this.#drain();
@@ -187,7 +177,6 @@ class Agent {
       this.#discovery.close();
       this.#chains.close();
       this.#endpoint.close();
-      await status?.close();
     }
     this.#log.info({ sent: this.#shipper.counts.sent, undelivered: this.#queue.batches }, 'agent stopped');
   }
@@ -215,6 +204,7 @@ class Agent {
       await sleep(this.#options.checkpoint_interval, undefined, { signal }).catch(() => undefined);
       this.#chains.sweep(this.#options.read.deleted_size_max);
       await this.#write();
+      this.#keptMs = this.#clock.monotonicMs();
     }
   }
 
@@ -245,12 +235,6 @@ class Agent {
       timer.abort();
     }
     if (this.#queue.batches > 0) this.#log.warn({ batches: this.#queue.batches }, 'stopped before everything was delivered; it is sent after the next start');
-  }
-
-  #metrics(): string {
-    return formatMetrics(agentMetrics({
-      read: this.#reader.counts, ship: this.#shipper.counts, events: this.#events.counts, queue: this.#queue, chains: this.#chains.chains, store: this.#store, pods: this.#pods,
-    }));
   }
 }
 

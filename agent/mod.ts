@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Environment } from './config/environment.ts';
 import type { ConfigOverrides } from './config/load.ts';
 import type { AgentOptions } from './config/schema.ts';
-import type { AgentSurroundings } from './main.ts';
+import type { AgentSurroundings } from './supervise.ts';
 
 export type { AgentOptions, AgentSurroundings, ConfigOverrides, Environment };
 
@@ -28,7 +28,7 @@ export async function loadAgentConfig(file: string | undefined, overrides: Confi
   return (await import('./config/load.ts')).loadAgentConfig(file, overrides, environment);
 }
 
-/** Runs an agent in this process until the signal; see main.ts. */
+/** Runs an agent in this process until the signal; see supervise.ts. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal, surroundings: AgentSurroundings = {}): Promise<void> {
-  return (await import('./main.ts')).runAgent(options, signal, surroundings);
+  return (await import('./supervise.ts')).runAgent(options, signal, surroundings);
 }

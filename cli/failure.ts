@@ -1,12 +1,15 @@
-/** A failure that the user is told in one line on stderr; the command then ends with exit code 1. */
+/** A failure that the user is told in one line on stderr; the command then ends with exit code 1, or with its own. */
 export class Failure extends Error {
   /** HTTP status where a server refused; 0 where none answered. */
   readonly status: number;
+  /** What the command ends with. */
+  readonly exitCode: number;
 
-  constructor(message: string, status = 0, options: { readonly cause?: unknown } = {}) {
+  constructor(message: string, status = 0, options: { readonly cause?: unknown; readonly exitCode?: number } = {}) {
     super(message, options);
     this.name = 'Failure';
     this.status = status;
+    this.exitCode = options.exitCode ?? 1;
   }
 }
 

@@ -33,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof OutputClosed) return 0;
     if (error instanceof CommanderError) return error.exitCode;
     terminal.note(error instanceof Failure ? error.message.trimEnd() : `spoor: ${reasonOf(error)}`);
-    return 1;
+    return error instanceof Failure ? error.exitCode : 1;
   }
 }
 

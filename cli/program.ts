@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { runCanary } from './canary.ts';
 import { Client } from './client.ts';
 import { runContext } from './context.ts';
 import { environment, nowNs, type Environment } from './environment.ts';
@@ -82,6 +83,15 @@ interface ExplainFlags extends RangeFlags {
   readonly analyze: boolean;
 }
 
+interface CanaryFlags extends RangeFlags {
+  readonly url?: string;
+  readonly selector: string;
+  readonly watch: string;
+  readonly grace: string;
+  readonly nodes: number;
+  readonly json: boolean;
+}
+
 interface InspectFlags {
   readonly json: boolean;
   readonly all: boolean;
@@ -90,6 +100,7 @@ interface InspectFlags {
 }
 
 const defaultSince = '1h';
+const canaryPollMs = 250;
 
 /** The commands that speak HTTP, and the names of those that are delegated. Parsing it runs the command; failures are thrown. */
 export function createProgram(surroundings: Surroundings): Command {
@@ -222,6 +233,25 @@ export function createProgram(surroundings: Surroundings): Command {
       const range = flags.instant ? { time: endNs } : { start: startNs, end: endNs, step: seconds(flags.step) };
       const parameters = { query: logql, ...range, limit: flags.limit, direction: flags.forward ? 'FORWARD' : 'BACKWARD', analyze: String(flags.analyze) };
       return runExplain(connect(), terminal, parameters, globals().output === 'jsonl');
+    });
+  const canary = program.command('canary').description('show whether every line of the agents\' canaries arrived, once, and how long that takes; exit code 2 where not');
+  addRangeFlags(canary);
+  canary
+    .option('--url <address>', 'server address, the same as --addr')
+    .option('--selector <selector>', 'streams of the canaries', '{job="spoor-canary"}')
+    .option('--watch <duration>', 'how long to look for new lines, to see how long they take; 0s does not', '15s')
+    .option('--grace <duration>', 'lines arrive within this; what is younger is not yet missing', '30s')
+    .option('--nodes <count>', 'at least so many nodes have to be there', count, 1)
+    .option('--json', 'as JSON', false)
+    .action((flags: CanaryFlags) => {
+      const { startNs, endNs } = rangeOf(flags, globals().timezone);
+      const ms = (duration: string): number => Number(parseDuration(duration) / 1_000_000n);
+      const query = {
+        selector: flags.selector, startNs, endNs: flags.to === undefined ? undefined : endNs, watchMs: ms(flags.watch), pollMs: canaryPollMs, graceMs: ms(flags.grace), nodesExpected: flags.nodes,
+        json: flags.json || globals().output === 'jsonl',
+      };
+      const options = connectionOptions({ ...globals(), ...(flags.url === undefined ? {} : { addr: flags.url }), quiet: true }, variables);
+      return runCanary(new Client(options, (text) => terminal.note(text)), terminal, query, surroundings.nowNs, surroundings.untilInterrupted());
     });
   // It asks no server.
   const inspect = program.command('inspect').description('explain a file of the data directory or bucket, and check it').configureHelp({ showGlobalOptions: false });

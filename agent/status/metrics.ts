@@ -6,6 +6,9 @@ export interface Metric {
   readonly samples: Iterable<Sample>;
 }
 
+/** The label that names a destination. */
+export const destinationLabel = 'destination';
+
 /** A value with its labels. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;

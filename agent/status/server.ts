@@ -1,12 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { statusPage } from './page.ts';
+import type { StatusReport } from './report.ts';
 
 /** What the status endpoint shows. */
 export interface StatusSource {
   /** Prometheus text. */
   metrics(): string;
+  /** What /status shows. */
+  report(): StatusReport;
   /** Null when ready; else what is missing. */
   notReady(): string | null;
+  /** Null while the agent makes progress; else what stands still. */
+  notAlive(): string | null;
 }
 
 /** The running status endpoint. */
@@ -16,22 +22,17 @@ export interface StatusServer {
   close(): Promise<void>;
 }
 
-/** Serves /metrics and /ready on `listen` (`host:port`, `:port` for every interface, port 0 for any free one). */
+/** An answer: status, content type, body. */
+type Answer = readonly [number, string, string];
+
+/** Serves /metrics, /status, /ready and /healthz on `listen` (`host:port`, `:port` for every interface, port 0 for any free one). */
 export async function startStatusServer(listen: string, source: StatusSource): Promise<StatusServer> {
   const colon = listen.lastIndexOf(':');
   const host = listen.slice(0, colon).replaceAll(/[[\]]/g, '');
   const port = Number(listen.slice(colon + 1));
   const server = createServer((request, response) => {
-    const path = request.url?.split('?')[0];
-    const answer = (status: number, type: string, body: string): void => {
-      response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(request.method === 'HEAD' ? undefined : body);
-    };
-    if (request.method !== 'GET' && request.method !== 'HEAD') answer(405, plain, '405 method not allowed\n');
-    else if (path === '/metrics') answer(200, 'text/plain; version=0.0.4; charset=utf-8', source.metrics());
-    else if (path === '/ready') {
-      const missing = source.notReady();
-      answer(missing === null ? 200 : 503, plain, missing === null ? 'ready\n' : `${missing}\n`);
-    } else answer(404, plain, '404 page not found\n');
+    const [status, type, body] = answer(source, request.method ?? '', request.url ?? '/', request.headers.accept ?? '');
+    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' }).end(request.method === 'HEAD' ? undefined : body);
   });
   server.keepAliveTimeout = 5000;
   await new Promise<void>((resolve, reject) => {
@@ -43,6 +44,30 @@ export async function startStatusServer(listen: string, source: StatusSource): P
 }
 
 const plain = 'text/plain; charset=utf-8';
+
+function answer(source: StatusSource, method: string, url: string, accept: string): Answer {
+  if (method !== 'GET' && method !== 'HEAD') return [405, plain, '405 method not allowed\n'];
+  const [path, query] = url.split('?');
+  switch (path) {
+    case '/metrics':
+      return [200, 'text/plain; version=0.0.4; charset=utf-8', source.metrics()];
+    case '/status': {
+      // Browsers ask for HTML; everything else gets JSON.
+      const format = new URLSearchParams(query).get('format') ?? (accept.includes('text/html') ? 'html' : 'json');
+      return format === 'html' ? [200, 'text/html; charset=utf-8', statusPage(source.report())] : [200, 'application/json', `${JSON.stringify(source.report(), null, 1)}\n`];
+    }
+    case '/ready':
+      return probe(source.notReady(), 'ready');
+    case '/healthz':
+      return probe(source.notAlive(), 'ok');
+    default:
+      return [404, plain, '404 page not found\n'];
+  }
+}
+
+function probe(missing: string | null, good: string): Answer {
+  return missing === null ? [200, plain, `${good}\n`] : [503, plain, `${missing}\n`];
+}
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

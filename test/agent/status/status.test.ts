@@ -31,7 +31,7 @@ describe('the status endpoint', () => {
     let ready = 0;
     for (let i = 0; i < 100 && ready !== 200; i++) ready = (await fetch(`${status}/ready`)).status;
     expect(ready).toBe(200);
-    const behind = 'spoor_agent_behind_bytes{namespace="shop",pod="web-6d5f8c7b9-x2x4z",container="main",file="0.log"}';
+    const behind = 'spoor_agent_behind_bytes{namespace="shop",pod="web-6d5f8c7b9-x2x4z",container="main"}';
     const whole = Buffer.byteLength(`${cri(1, 'one')}${cri(2, 'two')}garbage\n`);
     let now = await metrics();
     for (let i = 0; i < 100 && now[behind] !== '0'; i++) now = await metrics();
