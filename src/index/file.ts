@@ -5,6 +5,7 @@ import { decodeDirectory, type IndexDirectory } from './directory.ts';
 import { damage, headerBytes, indexMagic, openBlock, readTrailer, trailerBytes, type BlockRef } from './format.ts';
 import type { IndexRef } from './manifest.ts';
 import { SharedLoads } from './shared-loads.ts';
+import type { StreamBlock } from './streams.ts';
 
 /** Read from the end of a file at first; a file of this size is read at once. */
 const tailBytesMin = 64 * 1024;
@@ -28,14 +29,17 @@ export interface OpenIndex {
 export class IndexFiles {
   readonly #store: ObjectStore;
   readonly #blocks: WeightedCache<Buffer>;
+  /** Blocks of streams, opened, with what was read of them. */
+  readonly #streams: WeightedCache<StreamBlock>;
   readonly #directories: WeightedCache<OpenIndex>;
   readonly #opening = new SharedLoads<OpenIndex>();
 
-  /** @param cacheBytesMax a quarter for directories, the rest for blocks */
+  /** @param cacheBytesMax a quarter for directories, another for blocks, the rest for streams that were read */
   constructor(store: ObjectStore, cacheBytesMax: number) {
     this.#store = store;
     this.#directories = new WeightedCache(cacheBytesMax / 4);
-    this.#blocks = new WeightedCache((cacheBytesMax * 3) / 4);
+    this.#blocks = new WeightedCache(cacheBytesMax / 4);
+    this.#streams = new WeightedCache(cacheBytesMax / 2);
   }
 
   cacheStats(): { readonly directories: CacheStats; readonly blocks: CacheStats } {
@@ -91,6 +95,17 @@ export class IndexFiles {
       for (const { ref, i } of run.refs) found[i] = () => this.#open(index, ref, bytes, run.start);
     }));
     return found;
+  }
+
+  /** A block of streams that was opened before, if it is kept. */
+  streamBlock(index: OpenIndex, ref: BlockRef): StreamBlock | undefined {
+    return this.#streams.get(`${index.key}@${ref.offset}`);
+  }
+
+  /** Keeps a block of streams that was opened; gives it. */
+  keepStreamBlock(index: OpenIndex, ref: BlockRef, block: StreamBlock): StreamBlock {
+    this.#streams.set(`${index.key}@${ref.offset}`, block, block.weight);
+    return block;
   }
 
   #known(index: OpenIndex, ref: BlockRef): (() => Buffer) | undefined {

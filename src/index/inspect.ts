@@ -1,10 +1,10 @@
-import { dayLengthNsNumber, dayStartNs, isSpoorError, type LabelSet } from '../model/mod.ts';
+import { dayLengthNsNumber, isSpoorError, type LabelSet } from '../model/mod.ts';
 import { decodeDirectory, type IndexDirectory } from './directory.ts';
 import { damage, headerBytes, indexMagic, openBlock, readTrailer, trailerBytes, type BlockRef } from './format.ts';
 import { readNames, visitPairs } from './pairs.ts';
 import { decodePostings } from './postings.ts';
-import type { SelectedChunk } from './reader.ts';
-import { StreamBlock } from './streams.ts';
+import type { SelectedStream } from './reader.ts';
+import { StreamBlock, type SelectedChunk } from './streams.ts';
 
 /** Blocks of one kind. */
 export interface IndexSpace {
@@ -80,20 +80,17 @@ class Inspection {
   }
 
   #streams(): InspectedIndex['streams'] {
-    const { segments, streamBlocks, day } = this.#directory;
-    const start = dayStartNs(day);
-    const found: { labels: LabelSet; chunks: SelectedChunk[] }[] = [];
+    const { streamBlocks } = this.#directory;
+    const found: SelectedStream[] = [];
     for (const ref of streamBlocks) {
       this.#block('streams', ref, (raw) => {
-        const block = new StreamBlock(raw, ref.streams, segments.length, `${this.#where}, streams from ${ref.first}`);
+        const block = new StreamBlock(raw, ref.streams, this.#directory, `${this.#where}, streams from ${ref.first}`);
         for (let i = 0; i < ref.streams; i++) {
-          const { labels, chunks } = block.read(i, 0, dayLengthNsNumber);
-          found.push({
-            labels,
-            chunks: chunks.map(({ segment, rowGroup, rowStart, rows, minOffset, maxOffset, bytes }) => ({
-              segment: segments[segment]!, rowGroup, rowStart, rows, minNs: start + BigInt(minOffset), maxNs: start + BigInt(maxOffset), bytes,
-            })),
-          });
+          const stream = block.stream(i);
+          const { labels, key } = stream;
+          const chunks: SelectedChunk[] = [];
+          stream.select(0, dayLengthNsNumber, chunks);
+          found.push({ labels, key, chunks });
         }
       });
     }

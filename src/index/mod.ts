@@ -3,6 +3,6 @@ export { openCatalogue, type Catalogue, type CatalogueOptions, type CatalogueSna
 export type { IndexSegment } from './directory.ts';
 export { inspectIndex, type IndexSpace, type InspectedIndex } from './inspect.ts';
 export { decodeManifest, encodeManifest, manifestKey, type IndexRef, type Manifest, type SegmentRef } from './manifest.ts';
-export { IndexReader, type IndexQuery, type IndexReaderOptions, type IndexStats, type SelectedChunk, type SelectedStream } from './reader.ts';
-export type { ChunkRef } from './streams.ts';
+export { IndexReader, type IndexQuery, type IndexReaderOptions, type IndexStats, type SelectedStream } from './reader.ts';
+export type { ChunkRef, SelectedChunk, StoredStream } from './streams.ts';
 export { buildIndex, writeIndex, type BuiltIndex, type ChunkEntry, type IndexContent } from './writer.ts';

@@ -1,12 +1,12 @@
-import { dayLengthNs, dayLengthNsNumber, formatLabels, timeNsMax, timeNsMin, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
+import { dayLengthNs, dayLengthNsNumber, timeNsMax, timeNsMin, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
 import type { ObjectStore } from '../objects/mod.ts';
 import type { CacheStats } from './cache.ts';
-import type { IndexDirectory, IndexSegment } from './directory.ts';
+import type { IndexDirectory } from './directory.ts';
 import { IndexFiles, type OpenIndex } from './file.ts';
 import type { IndexRef } from './manifest.ts';
 import { readNames } from './pairs.ts';
 import { visitStreams, visitValues } from './select.ts';
-import type { ChunkRef } from './streams.ts';
+import type { ChunkRef, SelectedChunk, StoredStream } from './streams.ts';
 
 /** What is looked for. Times are nanoseconds since the epoch. */
 export interface IndexQuery {
@@ -21,21 +21,9 @@ export interface IndexQuery {
 /** A stream and its chunks that overlap the time range, by time. */
 export interface SelectedStream {
   readonly labels: LabelSet;
+  /** formatLabels(labels). */
+  readonly key: string;
   readonly chunks: readonly SelectedChunk[];
-}
-
-/** Where rows of a stream lie. */
-export interface SelectedChunk {
-  /** Its segment; one object per segment and index file, so that it can be a key of a Map. */
-  readonly segment: IndexSegment;
-  readonly rowGroup: number;
-  /** First row, counted within the row group. */
-  readonly rowStart: number;
-  readonly rows: number;
-  readonly minNs: bigint;
-  readonly maxNs: bigint;
-  /** Raw bytes of lines, and of metadata as statistics count them (countMetadataBytes). */
-  readonly bytes: number;
 }
 
 /** What `index/stats` answers. */
@@ -84,21 +72,21 @@ export class IndexReader {
 
   /** The streams that match and their chunks with entries in the range; streams without such a chunk are left out. No order among streams. */
   async select(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal): Promise<SelectedStream[]> {
-    const found = new Map<string, { readonly labels: LabelSet; readonly chunks: SelectedChunk[] }>();
-    await this.#visit(indexes, query, signal, (labels, chunks, { directory }) => {
-      const key = formatLabels(labels);
+    const found = new Map<string, { readonly labels: LabelSet; readonly key: string; readonly chunks: SelectedChunk[] }>();
+    await this.#visit(indexes, query, signal, (stored, _index, { startOffset, endOffset }) => {
+      const { key, labels } = stored;
       let stream = found.get(key);
-      if (stream === undefined) found.set(key, (stream = { labels, chunks: [] }));
-      for (const chunk of chunks) stream.chunks.push(selectedChunk(chunk, directory));
+      if (stream === undefined) found.set(key, (stream = { labels, key, chunks: [] }));
+      stored.select(startOffset, endOffset, stream.chunks);
     });
-    for (const stream of found.values()) if (stream.chunks.length > 1) stream.chunks.sort((a, b) => (a.minNs === b.minNs ? 0 : a.minNs < b.minNs ? -1 : 1));
+    for (const { chunks } of found.values()) if (!isByTime(chunks)) chunks.sort((a, b) => (a.minNs === b.minNs ? 0 : a.minNs < b.minNs ? -1 : 1));
     return [...found.values()];
   }
 
   /** The label sets of the streams that match and have entries in the range. No order. */
   async series(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal): Promise<LabelSet[]> {
     const found = new Map<string, LabelSet>();
-    await this.#visit(indexes, query, signal, (labels) => void found.set(formatLabels(labels), labels));
+    await this.#visit(indexes, query, signal, ({ key, labels }) => void found.set(key, labels));
     return [...found.values()];
   }
 
@@ -109,7 +97,7 @@ export class IndexReader {
   async labelNames(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal): Promise<string[]> {
     const names = new Set<string>();
     if (query.matchers.length > 0) {
-      await this.#visit(indexes, query, signal, (labels) => {
+      await this.#visit(indexes, query, signal, ({ labels }) => {
         for (const label of labels) names.add(label.name);
       });
       return [...names].sort();
@@ -126,7 +114,7 @@ export class IndexReader {
   async labelValues(indexes: readonly IndexRef[], name: string, query: IndexQuery, signal: AbortSignal): Promise<string[]> {
     const values = new Set<string>();
     if (query.matchers.length > 0) {
-      await this.#visit(indexes, query, signal, (labels) => {
+      await this.#visit(indexes, query, signal, ({ labels }) => {
         for (const label of labels) if (label.name === name) values.add(label.value);
       });
       return [...values].sort();
@@ -143,8 +131,8 @@ export class IndexReader {
    * Calls `visit` for each stream that matches, once for each index file that has it, with its chunks that overlap the range. Their times count from
    * `dayStartNs`. For sums over very many streams, which need no list of them.
    */
-  async eachStream(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], dayStartNs: bigint) => void): Promise<void> {
-    await this.#visit(indexes, query, signal, (labels, chunks, { directory }) => visit(labels, chunks, directory.dayStartNs));
+  async eachStream(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (stream: StoredStream, chunks: readonly ChunkRef[], dayStartNs: bigint) => void): Promise<void> {
+    await this.#visit(indexes, query, signal, (stream, { directory }, { startOffset, endOffset }) => visit(stream, stream.within(startOffset, endOffset), directory.dayStartNs));
   }
 
   /** What the index files hold in all; their directories say it. */
@@ -156,9 +144,9 @@ export class IndexReader {
     return sums;
   }
 
-  async #visit(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (labels: LabelSet, chunks: readonly ChunkRef[], index: OpenIndex) => void): Promise<void> {
+  async #visit(indexes: readonly IndexRef[], query: IndexQuery, signal: AbortSignal, visit: (stream: StoredStream, index: OpenIndex, range: DayRange) => void): Promise<void> {
     await this.#eachIndex(indexes, query, signal, async (index, range) => {
-      await visitStreams(this.#files, index, query.matchers, range.startOffset, range.endOffset, signal, (labels, chunks) => visit(labels, chunks, index));
+      await visitStreams(this.#files, index, query.matchers, range.startOffset, range.endOffset, signal, (stream) => visit(stream, index, range));
     });
   }
 
@@ -198,16 +186,7 @@ function overlaps(span: { readonly minOffset: number; readonly maxOffset: number
   return range.covers || (span.minOffset <= range.endOffset && span.maxOffset >= range.startOffset);
 }
 
-const noSegment: IndexSegment = { key: '', size: 0, footerBytes: 0 };
-
-function selectedChunk(chunk: ChunkRef, directory: IndexDirectory): SelectedChunk {
-  return {
-    segment: directory.segments[chunk.segment] ?? noSegment,
-    rowGroup: chunk.rowGroup,
-    rowStart: chunk.rowStart,
-    rows: chunk.rows,
-    minNs: directory.dayStartNs + BigInt(chunk.minOffset),
-    maxNs: directory.dayStartNs + BigInt(chunk.maxOffset),
-    bytes: chunk.bytes,
-  };
+function isByTime(chunks: readonly SelectedChunk[]): boolean {
+  for (let i = 1; i < chunks.length; i++) if ((chunks[i - 1] as SelectedChunk).minNs > (chunks[i] as SelectedChunk).minNs) return false;
+  return true;
 }

@@ -5,7 +5,7 @@ import type { IndexFiles, OpenIndex } from './file.ts';
 import { damage, type BlockRef } from './format.ts';
 import { findPairBlocks, visitPairs, type PairEntry } from './pairs.ts';
 import { allIds, decodePostings, intersect, subtract, unite, type StreamIds } from './postings.ts';
-import { StreamBlock, type ChunkRef } from './streams.ts';
+import { StreamBlock, type StoredStream } from './streams.ts';
 
 /** Blocks read, and held, at the same time: bytes after decompression. */
 const batchBytes = 32 * 2 ** 20;
@@ -14,23 +14,21 @@ const turnBytes = 256 * 1024;
 /** Reading the labels of so many bytes of candidates is always better than reading the values of one more label. */
 const candidateBytesMin = 128 * 1024;
 
-/** A stream that was asked for. */
-export type StreamVisitor = (labels: LabelSet, chunks: readonly ChunkRef[]) => void;
+/** A stream that was asked for: it has chunks that touch the range of time. */
+export type StreamVisitor = (stream: StoredStream) => void;
 
 /**
  * Calls `visit` for the streams of one index that all `matchers` accept and that have chunks with entries from startOffset to endOffset (nanoseconds of the
- * day, both included), with these chunks.
+ * day, both included).
  */
 export async function visitStreams(files: IndexFiles, index: OpenIndex, matchers: readonly CompiledMatcher[], startOffset: number, endOffset: number, signal: AbortSignal, visit: StreamVisitor): Promise<void> {
   const query = new Selection(files, index, signal);
   const { ids, undecided } = await query.resolve(matchers);
   const wanted = blocksWith(index.directory.streamBlocks, ids).filter(({ ref }) => ref.minOffset <= endOffset && ref.maxOffset >= startOffset);
-  await query.eachBlock(wanted, ({ ref }) => [ref], ([raw], { ref, from, to }) => {
-    const block = new StreamBlock(raw ?? Buffer.alloc(0), ref.streams, index.directory.segments.length, `${index.where}, streams from ${ref.first}`);
+  await query.eachStreamBlock(wanted, (block, { ref, from, to }) => {
     for (let i = from; i < to; i++) {
-      const id = ids === undefined ? ref.first + i : (ids[i] ?? 0);
-      const { labels, chunks } = block.read(id - ref.first, startOffset, endOffset);
-      if (chunks.length > 0 && undecided.every((matcher) => matcher.matches(valueOf(labels, matcher.name)))) visit(labels, chunks);
+      const stream = block.stream(ids === undefined ? i : (ids[i] ?? 0) - ref.first);
+      if (stream.touches(startOffset, endOffset) && undecided.every((matcher) => matcher.matches(valueOf(stream.labels, matcher.name)))) visit(stream);
     }
   });
 }
@@ -183,6 +181,20 @@ class Selection {
   #list(block: PairBlockRef, postings: Buffer | undefined, pair: PairEntry): StreamIds {
     if (pair.count === this.#streams) return allIds(this.#streams);
     return decodePostings(postings ?? Buffer.alloc(0), pair.start, pair.end, pair.count, this.#streams, `${this.#index.where}, postings of ${block.name}`);
+  }
+
+  /** Hands the blocks of streams of `items` to `use`, in the order of the file; those that are not kept are read. */
+  async eachStreamBlock<T extends { readonly ref: StreamBlockRef }>(items: readonly T[], use: (block: StreamBlock, item: T) => void): Promise<void> {
+    const kept = new Map<T, StreamBlock>();
+    for (const item of items) {
+      const block = this.#files.streamBlock(this.#index, item.ref);
+      if (block !== undefined) kept.set(item, block);
+    }
+    await this.eachBlock(items, (item) => (kept.has(item) ? [] : [item.ref]), ([raw], item) => {
+      const { ref } = item;
+      const { directory, where } = this.#index;
+      use(kept.get(item) ?? this.#files.keepStreamBlock(this.#index, ref, new StreamBlock(raw ?? Buffer.alloc(0), ref.streams, directory, `${where}, streams from ${ref.first}`)), item);
+    });
   }
 
   /** Reads the blocks that each of `items` needs (in the order of the file), a bounded amount at a time, and hands them to `use`. */

@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from '../bytes/mod.ts';
-import { dayLengthNsNumber, type Label, type LabelSet } from '../model/mod.ts';
-import type { StreamBlockRef } from './directory.ts';
+import { dayLengthNsNumber, formatLabels, type Label, type LabelSet } from '../model/mod.ts';
+import type { IndexDirectory, IndexSegment, StreamBlockRef } from './directory.ts';
 import { blockBytesTarget, indexLimits, writeBlock } from './format.ts';
 
 /** A run of rows of one stream in a row group. Times are nanoseconds since the start of the day. */
@@ -104,20 +104,83 @@ export class StreamWriter {
   }
 }
 
-/** A block of streams, opened: tables read, streams read when they are asked for. */
+/** Where rows of a stream lie, for readers. */
+export interface SelectedChunk {
+  /** Its segment; one object per segment and index file, so that it can be a key of a Map. */
+  readonly segment: IndexSegment;
+  readonly rowGroup: number;
+  /** First row, counted within the row group. */
+  readonly rowStart: number;
+  readonly rows: number;
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  /** Raw bytes of lines, and of metadata as statistics count them (countMetadataBytes). */
+  readonly bytes: number;
+}
+
+/** A stream of a block. Kept with it, so that queries share what was made of it. */
+export class StoredStream {
+  readonly labels: LabelSet;
+  /** Sorted by minOffset. */
+  readonly chunks: readonly ChunkRef[];
+  readonly #index: Pick<IndexDirectory, 'segments' | 'dayStartNs'>;
+  readonly #selected: SelectedChunk[] = [];
+  #key: string | null = null;
+
+  constructor(labels: LabelSet, chunks: readonly ChunkRef[], index: Pick<IndexDirectory, 'segments' | 'dayStartNs'>) {
+    this.labels = labels;
+    this.chunks = chunks;
+    this.#index = index;
+  }
+
+  /** formatLabels(labels). */
+  get key(): string {
+    return (this.#key ??= formatLabels(this.labels));
+  }
+
+  /** The chunks that have entries from `startOffset` to `endOffset` (both included). */
+  within(startOffset: number, endOffset: number): readonly ChunkRef[] {
+    const { chunks } = this;
+    return chunks.every((chunk) => touches(chunk, startOffset, endOffset)) ? chunks : chunks.filter((chunk) => touches(chunk, startOffset, endOffset));
+  }
+
+  /** Whether there are such chunks. */
+  touches(startOffset: number, endOffset: number): boolean {
+    return this.chunks.some((chunk) => touches(chunk, startOffset, endOffset));
+  }
+
+  /** The same chunks, added to `into`. */
+  select(startOffset: number, endOffset: number, into: SelectedChunk[]): void {
+    for (const [i, chunk] of this.chunks.entries()) if (touches(chunk, startOffset, endOffset)) into.push((this.#selected[i] ??= selectedChunk(chunk, this.#index)));
+  }
+}
+
+function touches({ minOffset, maxOffset }: ChunkRef, startOffset: number, endOffset: number): boolean {
+  return minOffset <= endOffset && maxOffset >= startOffset;
+}
+
+const noSegment: IndexSegment = { key: '', size: 0, footerBytes: 0 };
+
+function selectedChunk(chunk: ChunkRef, { segments, dayStartNs }: Pick<IndexDirectory, 'segments' | 'dayStartNs'>): SelectedChunk {
+  const { rowGroup, rowStart, rows, bytes } = chunk;
+  return { segment: segments[chunk.segment] ?? noSegment, rowGroup, rowStart, rows, minNs: dayStartNs + BigInt(chunk.minOffset), maxNs: dayStartNs + BigInt(chunk.maxOffset), bytes };
+}
+
+/** A block of streams, opened: tables read, streams read when they are asked for, and kept. */
 export class StreamBlock {
   readonly #raw: Uint8Array;
   readonly #where: string;
-  readonly #segments: number;
+  readonly #index: Pick<IndexDirectory, 'segments' | 'dayStartNs'>;
   readonly #pairs: readonly Label[];
   /** streams + 1 offsets of the records. */
   readonly #starts: Uint32Array;
+  readonly #streams: StoredStream[] = [];
 
-  /** @param streams, segments how many there are, by the directory. Throws `corruption`. */
-  constructor(raw: Uint8Array, streams: number, segments: number, where: string) {
+  /** @param streams how many there are, by the directory. Throws `corruption`. */
+  constructor(raw: Uint8Array, streams: number, index: Pick<IndexDirectory, 'segments' | 'dayStartNs'>, where: string) {
     this.#raw = raw;
     this.#where = where;
-    this.#segments = segments;
+    this.#index = index;
     const reader = new ByteReader(raw, where);
     const count = (what: string): number => reader.varint(reader.remaining, `number of ${what}`);
     const texts: string[] = [];
@@ -137,8 +200,17 @@ export class StreamBlock {
     for (let i = 0; i <= streams; i++) this.#starts[i] = (this.#starts[i] ?? 0) + reader.offset;
   }
 
-  /** Labels of stream `i` of the block, and those of its chunks that have entries from `startOffset` to `endOffset` (both included). */
-  read(i: number, startOffset: number, endOffset: number): { readonly labels: LabelSet; readonly chunks: readonly ChunkRef[] } {
+  /** About what it takes in memory when all streams are read. */
+  get weight(): number {
+    return streamWeight * (this.#starts.length - 1) + byteWeight * this.#raw.length;
+  }
+
+  /** Stream `i` of the block. */
+  stream(i: number): StoredStream {
+    return (this.#streams[i] ??= this.#read(i));
+  }
+
+  #read(i: number): StoredStream {
     const reader = new ByteReader(this.#raw.subarray(0, this.#starts[i + 1]), this.#where, this.#starts[i] ?? 0);
     const labels: Label[] = [];
     for (let n = reader.varint(Math.min(indexLimits.labelsPerStreamMax, reader.remaining), 'number of labels'); n > 0; n--) {
@@ -148,16 +220,19 @@ export class StreamBlock {
     const chunks: ChunkRef[] = [];
     let minOffset = 0;
     for (let n = reader.varint(Math.min(indexLimits.chunksPerStreamMax, reader.remaining), 'number of chunks'); n > 0; n--) {
-      const segment = reader.varint(this.#segments - 1, 'number of a segment');
+      const segment = reader.varint(this.#index.segments.length - 1, 'number of a segment');
       const rowGroup = reader.varint(2 ** 32, 'number of a row group');
       const rowStart = reader.varint(2 ** 32, 'first row');
       const rows = reader.varint(2 ** 32, 'number of rows');
       minOffset += reader.varint(dayLengthNsNumber - 1 - minOffset, 'time of the day');
       const maxOffset = minOffset + reader.varint(dayLengthNsNumber - 1 - minOffset, 'time of the day');
-      const bytes = reader.varint();
-      if (minOffset <= endOffset && maxOffset >= startOffset) chunks.push({ segment, rowGroup, rowStart, rows, minOffset, maxOffset, bytes });
+      chunks.push({ segment, rowGroup, rowStart, rows, minOffset, maxOffset, bytes: reader.varint() });
     }
     reader.end();
-    return { labels, chunks };
+    return new StoredStream(labels, chunks, this.#index);
   }
 }
+
+/** Guesses at what a stream, and a byte of a block, take in memory when they are read. */
+const streamWeight = 400;
+const byteWeight = 12;

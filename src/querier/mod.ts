@@ -4,6 +4,7 @@ export { findContext, type Context, type ContextEntry, type ContextQuery } from 
 export type { Pruned, ScanExplanation } from './explain.ts';
 export { walkRows, type Walk } from './export.ts';
 export { LabelQuerier, type LabelQuery } from './labels.ts';
+export { packUnit, UnitUnpacker, type PackedUnit } from './packed-unit.ts';
 export { packBatch, unpackBatch, type PackedBatch } from './packed-batch.ts';
 export type { ScanPool, SegmentIo, SnapshotSource } from './ports.ts';
 export { Querier, type QuerierParts } from './querier.ts';

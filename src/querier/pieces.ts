@@ -1,7 +1,7 @@
-import type { SelectedStream } from '../index/mod.ts';
+import type { IndexSegment, SelectedStream } from '../index/mod.ts';
 import type { HeadBlock, HeadSnapshot, ReadSnapshot, StreamExtent } from '../ingester/mod.ts';
 import { compileMatcher, type ScanTask } from '../logql/mod.ts';
-import { dayLengthNs, formatLabels, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
+import { dayLengthNs, type CompiledMatcher, type LabelSet } from '../model/mod.ts';
 import { matchesAll } from './matching.ts';
 import { UnitPlanner, type Piece, type Source, type Unit } from './units.ts';
 
@@ -17,14 +17,12 @@ export interface FoundStream {
  */
 export function piecesOf(task: ScanTask, stored: readonly SelectedStream[], snapshot: ReadSnapshot, only?: string): FoundStream[] {
   const found = new FoundStreams();
-  for (const { labels, chunks } of stored) {
-    const key = formatLabels(labels);
+  for (const { labels, key, chunks } of stored) {
     if (only !== undefined && key !== only) continue;
-    for (const chunk of chunks) {
-      if (chunk.minNs >= task.endNs || chunk.maxNs < task.startNs) continue;
-      const source = found.segment(chunk.segment, chunk.rowGroup);
-      const origin = found.origin(flushOf(chunk.segment.key));
-      found.add(key, labels, { source, origin, rowStart: chunk.rowStart, rows: chunk.rows, minNs: chunk.minNs, maxNs: chunk.maxNs, bytes: chunk.bytes });
+    for (const { segment, rowGroup, rowStart, rows, minNs, maxNs, bytes } of chunks) {
+      if (minNs >= task.endNs || maxNs < task.startNs) continue;
+      const { origin, sources } = found.segment(segment);
+      found.add(key, labels, { source: (sources[rowGroup] ??= found.rowGroup(segment, rowGroup)), origin, rowStart, rows, minNs, maxNs, bytes });
     }
   }
   const matchers = task.matchers.map(compileMatcher);
@@ -44,40 +42,52 @@ function flushOf(segmentKey: string): string {
   return segmentKey.slice(0, segmentKey.lastIndexOf('-'));
 }
 
+/** A segment of a task. */
+interface FoundSegment {
+  readonly origin: number;
+  /** By row group, those that were found. */
+  readonly sources: Source[];
+}
+
 /** Gathers pieces by stream and makes each source once. */
 class FoundStreams {
   readonly #streams = new Map<string, { labels: LabelSet; pieces: Piece[] }>();
-  readonly #sources = new Map<string, Source>();
-  readonly #origins = new Map<string, number>();
-  #origin = 0;
+  readonly #segments = new Map<string, FoundSegment>();
+  /** The same by the objects of index files, of which a segment may have several. */
+  readonly #segmentsBy = new Map<IndexSegment, FoundSegment>();
+  readonly #flushes = new Map<string, number>();
+  #origins = 0;
+  #sources = 0;
 
   streams(): FoundStream[] {
     return [...this.#streams.values()];
   }
 
-  /** A number for an origin, the same for the same name; a new one without a name. */
-  origin(name?: string): number {
-    const known = name === undefined ? undefined : this.#origins.get(name);
-    if (known !== undefined) return known;
-    this.#origin += 1;
-    if (name !== undefined) this.#origins.set(name, this.#origin);
-    return this.#origin;
+  /** A number for a new origin. */
+  origin(): number {
+    return ++this.#origins;
   }
 
-  segment(segment: Extract<Source, { kind: 'segment' }>['segment'], rowGroup: number): Source {
-    const name = `${segment.key}#${rowGroup}`;
-    let source = this.#sources.get(name);
-    if (source === undefined) {
-      source = { kind: 'segment', id: this.#sources.size, segment, rowGroup };
-      this.#sources.set(name, source);
+  segment(segment: IndexSegment): FoundSegment {
+    let found = this.#segmentsBy.get(segment);
+    if (found !== undefined) return found;
+    found = this.#segments.get(segment.key);
+    if (found === undefined) {
+      const flush = flushOf(segment.key);
+      const origin = this.#flushes.get(flush) ?? this.origin();
+      this.#flushes.set(flush, origin);
+      this.#segments.set(segment.key, (found = { origin, sources: [] }));
     }
-    return source;
+    this.#segmentsBy.set(segment, found);
+    return found;
   }
 
-  head(name: string, block: Extract<Source, { kind: 'head' }>['block'], fromRow: number, rows: number): Source {
-    const source: Source = { kind: 'head', id: this.#sources.size, block, fromRow, rows };
-    this.#sources.set(name, source);
-    return source;
+  rowGroup(segment: IndexSegment, rowGroup: number): Source {
+    return { kind: 'segment', id: this.#sources++, segment, rowGroup };
+  }
+
+  head(block: Extract<Source, { kind: 'head' }>['block'], fromRow: number, rows: number): Source {
+    return { kind: 'head', id: this.#sources++, block, fromRow, rows };
   }
 
   /** `key` is formatLabels(labels). */
@@ -95,7 +105,7 @@ function addHead(found: FoundStreams, { generation, blockRows }: HeadSnapshot, t
   if (ids.length === 0) return;
   for (const [number, rows] of blockRows.entries()) {
     const block = generation.blocks[number] as HeadBlock;
-    const source = found.head(`head/${generation.partition}/${generation.first}/${number}`, block.view.memory, 0, rows);
+    const source = found.head(block.view.memory, 0, rows);
     const origin = found.origin();
     for (const id of ids) {
       const extent = block.extents.get(id);

@@ -82,8 +82,18 @@ export class UnitPlanner {
   /** `count` takes what is known of a piece without reading it, where that is enough; it is asked for pieces that are wanted whole and hold no row twice. */
   addStream(labels: LabelSet, all: readonly Piece[], count: (labels: LabelSet, piece: Piece) => boolean = () => false): void {
     const pieces = all.filter((piece) => piece.maxNs >= this.#query.from && piece.minNs <= this.#query.to);
-    pieces.sort((a, b) => (a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : 0));
+    if (!isByTime(pieces)) pieces.sort((a, b) => (a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : 0));
     const shared = sharedRanges(pieces);
+    if (shared.length === 0) {
+      for (const piece of pieces) {
+        const isWhole = piece.minNs >= this.#query.from && piece.maxNs <= this.#query.to;
+        if (isWhole && piece.source.kind === 'segment' && count(labels, piece)) continue;
+        const builder = this.#builder(this.#plain, piece.source.id, false);
+        if (isWhole) builder.addWhole(labels, piece);
+        else builder.add(labels, piece, [{ from: piece.minNs, to: piece.maxNs }], this.#query);
+      }
+      return;
+    }
     for (const piece of pieces) {
       const own = subtract(piece, shared);
       const [first] = own;
@@ -130,23 +140,45 @@ class UnitBuilder {
     this.#merge = merge;
   }
 
-  add(labels: LabelSet, piece: Piece, ranges: readonly Range[], query: Range): void {
-    const wanted = ranges.map((range) => intersectRanges(range, query)).filter((range) => range.from <= range.to);
-    const [first] = wanted;
-    const last = wanted.at(-1);
-    if (first === undefined || last === undefined) return;
+  /** Adds a piece, which does not come again, with all of its rows. */
+  addWhole(labels: LabelSet, piece: Piece): void {
+    const { source, rowStart, rows, minNs, maxNs, bytes } = piece;
+    this.#entry(source).pieces.push({ slot: this.#slot(labels), rowStart, rows, windows: null });
+    this.#bytes += bytes;
+    this.#cover(minNs, maxNs);
+  }
+
+  #slot(labels: LabelSet): number {
     let slot = this.#slots.get(labels);
     if (slot === undefined) {
       slot = this.#streams.length;
       this.#slots.set(labels, slot);
       this.#streams.push(labels);
     }
-    const { source } = piece;
+    return slot;
+  }
+
+  #entry(source: Source): { source: Source; pieces: UnitPiece[]; places: Map<string, number> } {
     let entry = this.#sources.get(source.id);
     if (entry === undefined) {
       entry = { source, pieces: [], places: new Map() };
       this.#sources.set(source.id, entry);
     }
+    return entry;
+  }
+
+  #cover(from: bigint, to: bigint): void {
+    if (this.#minNs === undefined || from < this.#minNs) this.#minNs = from;
+    if (this.#maxNs === undefined || to > this.#maxNs) this.#maxNs = to;
+  }
+
+  add(labels: LabelSet, piece: Piece, ranges: readonly Range[], query: Range): void {
+    const wanted = ranges.map((range) => intersectRanges(range, query)).filter((range) => range.from <= range.to);
+    const [first] = wanted;
+    const last = wanted.at(-1);
+    if (first === undefined || last === undefined) return;
+    const slot = this.#slot(labels);
+    const entry = this.#entry(piece.source);
     const whole = wanted.length === 1 && first.from <= piece.minNs && first.to >= piece.maxNs;
     const windows = whole ? null : wanted.map((range) => timeWindow(range));
     const name = `${slot}/${piece.rowStart}`;
@@ -157,8 +189,7 @@ class UnitBuilder {
       entry.pieces.push({ slot, rowStart: piece.rowStart, rows: piece.rows, windows });
       this.#bytes += piece.bytes;
     } else if (before.windows !== null) entry.pieces[known] = { ...before, windows: windows === null ? null : [...before.windows, ...windows] };
-    if (this.#minNs === undefined || first.from < this.#minNs) this.#minNs = first.from;
-    if (this.#maxNs === undefined || last.to > this.#maxNs) this.#maxNs = last.to;
+    this.#cover(first.from, last.to);
   }
 
   finish(): Unit {
@@ -169,14 +200,19 @@ class UnitBuilder {
 
 /** Joins units of neighbouring row groups of one segment while they are small. */
 function joinSmall(units: Unit[], bytesMax: number): Unit[] {
-  const joined: Unit[] = [];
+  const groups: Unit[][] = [];
+  let bytes = 0;
   units.sort(byPlace);
   for (const unit of units) {
-    const last = joined.at(-1);
-    if (last !== undefined && last.bytes + unit.bytes <= bytesMax && sameSegment(last, unit)) joined[joined.length - 1] = joinUnits(last, unit);
-    else joined.push(unit);
+    const group = groups.at(-1);
+    const last = group?.at(-1);
+    if (group === undefined || last === undefined || bytes + unit.bytes > bytesMax || !sameSegment(last, unit)) {
+      groups.push([unit]);
+      bytes = 0;
+    } else group.push(unit);
+    bytes += unit.bytes;
   }
-  return joined;
+  return groups.map(joinUnits);
 }
 
 function byPlace(a: Unit, b: Unit): number {
@@ -193,17 +229,27 @@ function sameSegment(a: Unit, b: Unit): boolean {
   return left?.kind === 'segment' && right?.kind === 'segment' && left.segment.key === right.segment.key;
 }
 
-function joinUnits(a: Unit, b: Unit): Unit {
-  const base = a.streams.length;
-  const moved = b.sources.map(({ source, pieces }) => ({ source, pieces: pieces.map((piece) => ({ ...piece, slot: piece.slot + base })) }));
-  return {
-    merge: false,
-    streams: [...a.streams, ...b.streams],
-    sources: [...a.sources, ...moved],
-    minNs: minOf(a.minNs, b.minNs),
-    maxNs: maxOf(a.maxNs, b.maxNs),
-    bytes: a.bytes + b.bytes,
-  };
+function joinUnits(units: readonly Unit[]): Unit {
+  const [first] = units;
+  if (first === undefined || units.length === 1) return first as Unit;
+  let { minNs, maxNs } = first;
+  let bytes = 0;
+  const streams: LabelSet[] = [];
+  const sources: { readonly source: Source; readonly pieces: readonly UnitPiece[] }[] = [];
+  for (const unit of units) {
+    const base = streams.length;
+    for (const labels of unit.streams) streams.push(labels);
+    for (const { source, pieces } of unit.sources) sources.push({ source, pieces: base === 0 ? pieces : pieces.map(({ slot, rowStart, rows, windows }) => ({ slot: slot + base, rowStart, rows, windows })) });
+    minNs = minOf(minNs, unit.minNs);
+    maxNs = maxOf(maxNs, unit.maxNs);
+    bytes += unit.bytes;
+  }
+  return { merge: false, streams, sources, minNs, maxNs, bytes };
+}
+
+function isByTime(pieces: readonly Piece[]): boolean {
+  for (let i = 1; i < pieces.length; i++) if ((pieces[i - 1] as Piece).minNs > (pieces[i] as Piece).minNs) return false;
+  return true;
 }
 
 /** Stretches in which pieces of different origin overlap; `pieces` sorted by minNs. Disjoint, rising. */

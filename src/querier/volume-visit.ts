@@ -1,6 +1,6 @@
 import type { IndexReader } from '../index/mod.ts';
 import { compileMatcher } from '../logql/mod.ts';
-import { formatLabels, type LabelSet } from '../model/mod.ts';
+import type { LabelSet } from '../model/mod.ts';
 import type { LabelQuery } from './labels.ts';
 import { matchesAll } from './matching.ts';
 import type { SnapshotSource } from './ports.ts';
@@ -32,8 +32,8 @@ export async function visitExtents({ snapshots, index, duplicates }: ExtentParts
     const heads = headStreams(snapshot.heads, tenant, (labels) => matchesAll(matchers, labels)).filter(({ pieces }) => pieces.some(({ extent }) => touches(extent)));
     for (const { labels, key, extents } of await duplicates.drop(heads, signal)) visit(labels, extents.filter(touches), () => key);
     const indexes = snapshot.catalogue.indexesFor(tenant, startNs, endNs);
-    await index.eachStream(indexes, { matchers, startNs, endNs }, signal, (labels, chunks, dayNs) => {
-      visit(labels, chunks.map((chunk) => chunkExtent(chunk, dayNs)), () => formatLabels(labels));
+    await index.eachStream(indexes, { matchers, startNs, endNs }, signal, (stream, chunks, dayNs) => {
+      visit(stream.labels, chunks.map((chunk) => chunkExtent(chunk, dayNs)), () => stream.key);
     });
   } finally {
     snapshot.release();

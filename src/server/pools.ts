@@ -3,7 +3,7 @@ import { workerUrl } from '../model/mod.ts';
 import type { SealPool } from '../ingester/mod.ts';
 import type { Partial } from '../logql/mod.ts';
 import { addReadCounts, noReadCounts, readsSince, type BlockPlace, type ReadCounts } from '../objects/mod.ts';
-import { unpackBatch, type DetectionPool, type PackedBatch, type ScanPool, type UnitDone } from '../querier/mod.ts';
+import { packUnit, unpackBatch, type DetectionPool, type PackedBatch, type ScanPool, type UnitDone } from '../querier/mod.ts';
 import type { IoParts } from './blocking-io.ts';
 import { IoCounts } from './io-counts.ts';
 import { IoServer, type IoStore } from './serve-io.ts';
@@ -61,7 +61,7 @@ export class Pools implements SealPool, ScanPool, DetectionPool {
   readonly seal: SealPool['seal'] = (task) => this.#seals.call(0, 'seal', [task]);
 
   readonly add: ScanPool['add'] = async (lane, scan, task, loaded) => {
-    const done = await this.#scans.call<UnitDone>(lane, 'scanAdd', [scan, task, loaded]);
+    const done = await this.#scans.call<UnitDone>(lane, 'scanAdd', [scan, task, packUnit(loaded)]);
     // A lane works on one unit after the other: what was read for it here since the last one was for this one, or for those that come.
     return { ...done, reads: addReadCounts(done.reads ?? noReadCounts(), this.#untold(lane)) };
   };

@@ -7,8 +7,8 @@ import { headerBytes, openBlock, writeBlock } from '../../src/index/format.ts';
 import { findPairBlocks, PairWriter, readNames, visitPairs, type PairEntry } from '../../src/index/pairs.ts';
 import { decodePostings, encodePostings, intersect, subtract, unite } from '../../src/index/postings.ts';
 import { SharedLoads } from '../../src/index/shared-loads.ts';
-import { StreamBlock, StreamWriter } from '../../src/index/streams.ts';
-import { isSpoorError } from '../../src/model/mod.ts';
+import { StreamBlock, StreamWriter, type SelectedChunk } from '../../src/index/streams.ts';
+import { formatLabels, isSpoorError } from '../../src/model/mod.ts';
 
 const streams = 3000;
 const ids = fc.uniqueArray(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: streams - 1 })), { maxLength: 200 }).map((list) => Uint32Array.from(list).sort());
@@ -76,9 +76,10 @@ describe('damage that a checksum does not see', () => {
   const raw = (ref: { offset: number; stored: number; raw: number; crc: number }): Buffer => openBlock(bytes.subarray(ref.offset, ref.offset + ref.stored), ref, 'test');
   const directory = Buffer.from(encodeDirectory({ tenant: 't', day: -3, streams: 30, chunks: 60, rows: 240, bytes: 420, minOffset: 5, maxOffset: 600, segments: [{ key: 'a', size: 9, footerBytes: 8 }, { key: 'b', size: 7, footerBytes: 6 }], streamBlocks, pairBlocks, nameBlocks: [] }));
 
+  const ofIndex = { segments: [{ key: 'a', size: 9, footerBytes: 8 }, { key: 'b', size: 7, footerBytes: 6 }], dayStartNs: 1000n };
   const readStreams = (block: Uint8Array): void => {
-    const opened = new StreamBlock(block, 30, 2, 'test');
-    for (let i = 0; i < 30; i++) opened.read(i, 0, 86_400e9);
+    const opened = new StreamBlock(block, 30, ofIndex, 'test');
+    for (let i = 0; i < 30; i++) opened.stream(i);
   };
   const readPairs = (block: Uint8Array): PairEntry[] => {
     const pairs: PairEntry[] = [];
@@ -99,8 +100,12 @@ describe('damage that a checksum does not see', () => {
     for (const [, block, read] of parts) read(block);
     expect(decodeDirectory(directory, end, 'test')).toMatchObject({ tenant: 't', day: -3, streams: 30, streamBlocks, pairBlocks });
     expect(readPairs(raw(pairBlocks[0]?.pairs ?? never())).map((pair) => pair.value)).toEqual(pairsOf.map((pair) => pair.value));
-    expect(new StreamBlock(raw(streamBlocks[0] ?? never()), 30, 2, 'test').read(7, 601, 700).chunks).toEqual([]);
-    expect(new StreamBlock(raw(streamBlocks[0] ?? never()), 30, 2, 'test').read(7, 600, 700)).toEqual({ labels: [pairsOf[7]], chunks: [chunk, { ...chunk, minOffset: 500 }] });
+    const stream = new StreamBlock(raw(streamBlocks[0] ?? never()), 30, ofIndex, 'test').stream(7);
+    expect([stream.labels, stream.key, stream.chunks]).toEqual([[pairsOf[7]], formatLabels([pairsOf[7] ?? never()]), [chunk, { ...chunk, minOffset: 500 }]]);
+    expect([stream.within(601, 700), stream.within(600, 700), stream.touches(601, 700), stream.touches(600, 700)]).toEqual([[], stream.chunks, false, true]);
+    const selected: SelectedChunk[] = [];
+    stream.select(600, 700, selected);
+    expect(selected.map(({ segment, minNs, maxNs }) => [segment.key, minNs, maxNs])).toEqual(stream.chunks.map((ref) => [ofIndex.segments[ref.segment]?.key, 1000n + BigInt(ref.minOffset), 1000n + BigInt(ref.maxOffset)]));
   });
 
   test.each(parts)('%s: cut, flipped and random bytes give coded errors only', (_, block, read) => {

@@ -1,4 +1,4 @@
-import { countMetadataBytes, crc32c } from '../../bytes/mod.ts';
+import { asBuffer, countMetadataBytes, crc32c } from '../../bytes/mod.ts';
 import type { BytesColumn, RowBlock, RowOrder } from '../../model/mod.ts';
 
 /** Above this many rows of one time, equal rows are found by checksum instead of by comparing each with each. */
@@ -242,28 +242,49 @@ class JoinedRows {
       }
       return { bytes: source.bytes, start, length };
     }
-    let total = 0;
-    const blockOf = new Uint32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) {
-      const b = this.#blockOf(ids[i] as number);
-      blockOf[i] = b;
-      length[i] = required((this.#blocks[b] as RowBlock)[name]).length[(ids[i] as number) - (this.#bases[b] as number)] as number;
-      start[i] = total;
-      total += length[i] as number;
-    }
-    const sources = this.#blocks.map((block) => asBytes(required(block[name]).bytes));
+    const parts = this.#blocks.map((block) => required(block[name]));
+    const total = this.#lengths(ids, parts, start, length);
     const bytes = Buffer.allocUnsafeSlow(total);
-    for (let i = 0; i < ids.length; i++) {
-      const b = blockOf[i] as number;
-      const at = required((this.#blocks[b] as RowBlock)[name]).start[(ids[i] as number) - (this.#bases[b] as number)] as number;
-      (sources[b] as Buffer).copy(bytes, start[i], at, at + (length[i] as number));
-    }
+    this.#gather(ids, parts, start, length, bytes);
     return { bytes, start, length };
   }
-}
 
-function asBytes(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** Enters the lengths of rows, and where each begins when they stand one after another; gives the length of all. */
+  #lengths(ids: Uint32Array, parts: readonly BytesColumn[], start: Uint32Array, length: Uint32Array): number {
+    let total = 0;
+    for (let i = 0; i < ids.length; ) {
+      const b = this.#blockOf(ids[i] as number);
+      const [base, end] = [this.#bases[b] as number, this.#endOf(b)];
+      const lengths = (parts[b] as BytesColumn).length;
+      for (; i < ids.length && (ids[i] as number) >= base && (ids[i] as number) < end; i++) {
+        start[i] = total;
+        total += length[i] = lengths[(ids[i] as number) - base] as number;
+      }
+    }
+    return total;
+  }
+
+  /** Copies rows one after another into `bytes`; those that are neighbours where they come from, as the rows of one push are, at once. */
+  #gather(ids: Uint32Array, parts: readonly BytesColumn[], start: Uint32Array, length: Uint32Array, bytes: Buffer): void {
+    for (let i = 0; i < ids.length; ) {
+      const b = this.#blockOf(ids[i] as number);
+      const [base, end] = [this.#bases[b] as number, this.#endOf(b)];
+      const part = parts[b] as BytesColumn;
+      const source = asBuffer(part.bytes);
+      while (i < ids.length && (ids[i] as number) >= base && (ids[i] as number) < end) {
+        const at = start[i] as number;
+        const from = part.start[(ids[i] as number) - base] as number;
+        let to = from;
+        for (; i < ids.length && (ids[i] as number) >= base && (ids[i] as number) < end && part.start[(ids[i] as number) - base] === to; i++) to += length[i] as number;
+        if (to > from) source.copy(bytes, at, from, to);
+      }
+    }
+  }
+
+  /** The row id behind the last one of a block. */
+  #endOf(block: number): number {
+    return this.#bases[block + 1] ?? this.count;
+  }
 }
 
 function bytesOf(column: BytesColumn, row: number): Uint8Array {
