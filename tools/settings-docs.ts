@@ -17,6 +17,8 @@ function defaultText(kind: string, value: unknown): string {
   if (kind === 'size') return sizeText(Number(value));
   if (kind === 'duration') return typeof value === 'bigint' ? formatPrometheusDuration(value) : formatPrometheusDuration(BigInt(Math.round(Number(value) * 1e6)));
   if (kind === 'time') return 'none';
+  if (kind === 'otlp') return "Loki's";
+  if (value instanceof Map) return 'none';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
   return value === '' ? 'empty' : String(value);
 }

@@ -4,5 +4,7 @@ export { asBuffer, compressLz4, compressZstd, decompressLz4, decompressZstd } fr
 export { countMetadataBytes, decodeMetadata, encodeMetadata } from './metadata.ts';
 export { releaseNativeMemory } from './native-memory.ts';
 export { ByteReader } from './reader.ts';
+export { utf8SequenceLength } from './utf8.ts';
 export { ByteWriter } from './writer.ts';
+export { XxHash32 } from './xxhash32.ts';
 export { xxhash64 } from './xxhash64.ts';

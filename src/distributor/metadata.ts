@@ -39,6 +39,11 @@ export class MetadataNormaliser {
   readonly #length: number[] = [];
   /** Bytes of the names and values that `write` wrote last, without those of detected_level. */
   storedBytes = 0;
+  // The pair that the level is taken from: of level fields the first of the list; of pairs of one name, which reading shows the last of, the first, as in Loki.
+  #levelPlace = noLevelPlace;
+  #levelFrom: Buffer = Buffer.alloc(0);
+  #levelStart = 0;
+  #levelLength = 0;
   #level = '';
   #levelBytes: Buffer = Buffer.alloc(0);
 
@@ -84,6 +89,7 @@ export class MetadataNormaliser {
   /** Reads the metadata of an entry, which `write` then writes. Gives what is wrong with a name that cannot be used, or null. */
   collect(raw: RawBatch, row: number): string | null {
     this.#count = 0;
+    this.#levelPlace = noLevelPlace;
     return raw.pairStart[row + 1]! > raw.pairStart[row]! ? this.#collect(raw, row) : null;
   }
 
@@ -117,6 +123,13 @@ export class MetadataNormaliser {
         this.#count++;
         places?.set(name.name, place);
       } else if (this.#changed[known]! && !changed) continue;
+      const repairs = known >= 0 && (changed || this.#changed[known]!);
+      if (length > 0 && (name.levelPlace < this.#levelPlace || (repairs && name.levelPlace === this.#levelPlace))) {
+        this.#levelPlace = name.levelPlace;
+        this.#levelFrom = replaced ?? raw.bytes;
+        this.#levelStart = replaced === undefined ? start : 0;
+        this.#levelLength = replaced === undefined ? length : replaced.length;
+      }
       this.#set(place, name, changed, replaced ?? raw.bytes, replaced === undefined ? start : 0, replaced === undefined ? length : replaced.length);
     }
     let kept = 0;
@@ -154,24 +167,17 @@ export class MetadataNormaliser {
   /** The client's own detected_level in its normal form, or else the level of labels, metadata, severity number and line, in this order. */
   #addLevel(bytes: Buffer, lineStart: number, lineEnd: number, streamLevel: string | undefined, discovery: LevelDiscovery): void {
     let own = -1;
-    let best = -1;
-    let bestPlace = noLevelPlace;
-    for (let i = 0; i < this.#count; i++) {
-      const place = this.#names[i]!.levelPlace;
-      if (place === detectedLevelPlace) own = i;
-      else if (place < bestPlace) {
-        best = i;
-        bestPlace = place;
-      }
-    }
+    for (let i = 0; i < this.#count; i++) if (this.#names[i]!.levelPlace === detectedLevelPlace) own = i;
     let level: string;
     if (own >= 0) {
       const sent = this.#text(own);
       level = normalLevel(sent);
       if (level === sent) return;
     } else if (streamLevel !== undefined) level = streamLevel;
-    else if (best >= 0) level = bestPlace === severityNumberPlace ? levelOfSeverityNumber(this.#text(best)) : normalLevel(this.#text(best));
-    else level = levelOfLine(bytes, lineStart, lineEnd, discovery.fields, discovery.jsonDepthMax);
+    else if (this.#levelPlace < noLevelPlace) {
+      const sent = this.#levelFrom.toString('utf8', this.#levelStart, this.#levelStart + this.#levelLength);
+      level = this.#levelPlace === severityNumberPlace ? levelOfSeverityNumber(sent) : normalLevel(sent);
+    } else level = levelOfLine(bytes, lineStart, lineEnd, discovery.fields, discovery.jsonDepthMax);
     if (level !== this.#level) {
       this.#level = level;
       this.#levelBytes = levelBytes(level);

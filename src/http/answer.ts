@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isSpoorError, reasonOf, SpoorError } from '../model/mod.ts';
 
 /** Seconds after which a refused client should try again. */
-const retryAfterSeconds = 1;
+export const retryAfterSeconds = 1;
 
 /** Turns whatever was thrown into an answer: the one place where an error becomes a status. Text, as Loki's. */
 export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -20,7 +20,7 @@ export async function sendError(error: unknown, request: FastifyRequest, reply: 
 }
 
 /** Errors of Fastify itself, which carry a status, become coded ones. */
-function codedError(error: unknown, request: FastifyRequest): SpoorError {
+export function codedError(error: unknown, request: FastifyRequest): SpoorError {
   if (isSpoorError(error)) return error;
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (status === 413) return new SpoorError('body_too_large', { limit: request.routeOptions.bodyLimit ?? 0, name: request.routeOptions.url?.endsWith('/push') === true ? 'server.body_bytes_max' : 'form' });

@@ -11,6 +11,7 @@ import { drilldownRoutes } from './routes/drilldown.ts';
 import { formatQueryRoutes } from './routes/format-query.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { otlpRoutes } from './routes/otlp.ts';
 import { pageRoutes } from './routes/page.ts';
 import { patternRoutes } from './routes/patterns.ts';
 import { pushRoutes } from './routes/push.ts';
@@ -71,6 +72,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
     },
   });
   await pushRoutes(app, parts);
+  await otlpRoutes(app, parts);
   queryRoutes(app, parts);
   contextRoutes(app, parts);
   explainRoutes(app, parts);

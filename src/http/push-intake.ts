@@ -29,6 +29,8 @@ export interface PushWork {
   readonly body: Buffer;
   /** Gives back what decoding did not need: `bytes` is the length of the decompressed body. */
   decoded(bytes: number): void;
+  /** Waits for more memory where what will be made of the push is longer than its decompressed body. */
+  needs(bytes: number): Promise<void>;
 }
 
 /**
@@ -51,14 +53,14 @@ export class PushIntake {
   }
 
   /**
-   * Reads the body of an HTTP request, counted as it comes and not as it is announced, and works on it. `expandedMax` tells from the body how long it can be once it is
-   * decompressed. Throws `body_too_large`, `pushes_under_way`, `bad_request` where the body breaks off, and what `work` throws.
+   * Reads the body of an HTTP request, counted as it comes and not as it is announced, and works on it. `expectedBytes` tells from the body how long it is expected to be once it is
+   * decompressed (decodedBytesExpected). Throws `body_too_large`, `pushes_under_way`, `bad_request` where the body breaks off, and what `work` throws.
    */
-  async receive<T>(protocol: IngestProtocol, request: FastifyRequest, expandedMax: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+  async receive<T>(protocol: IngestProtocol, request: FastifyRequest, expectedBytes: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
     const { memory, length } = await this.#readBody(request);
     try {
       this.#metrics.ingest.body(protocol, length);
-      return await this.#run(memory.subarray(0, length), expandedMax, work);
+      return await this.#run(memory.subarray(0, length), expectedBytes, work);
     } finally {
       this.#bodies.give(length);
       this.#pool.give(memory);
@@ -66,20 +68,27 @@ export class PushIntake {
   }
 
   /** Works on a body that is in memory already, as other servers than HTTP's have it. Throws `pushes_under_way` and what `work` throws. */
-  async take<T>(protocol: IngestProtocol, body: Buffer, expandedMax: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+  async take<T>(protocol: IngestProtocol, body: Buffer, expectedBytes: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
     this.#metrics.ingest.body(protocol, body.length);
     if (!this.#bodies.tryTake(body.length)) throw this.#full();
     try {
-      return await this.#run(body, expandedMax, work);
+      return await this.#run(body, expectedBytes, work);
     } finally {
       this.#bodies.give(body.length);
     }
   }
 
-  async #run<T>(body: Buffer, expandedMax: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
-    const share = await this.#work.share(workFactor * expandedMax(body));
+  async #run<T>(body: Buffer, expectedBytes: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+    const first = workFactor * expectedBytes(body);
+    let share = await this.#work.share(first);
+    const needs = async (bytes: number): Promise<void> => {
+      if (workFactor * bytes <= first) return;
+      // Given back before more is asked for, so that nobody waits for one who waits.
+      share.release();
+      share = await this.#work.share(workFactor * bytes);
+    };
     try {
-      return await work({ body, decoded: (bytes) => share.shrinkTo(workFactor * bytes) });
+      return await work({ body, decoded: (bytes) => share.shrinkTo(workFactor * bytes), needs });
     } finally {
       share.release();
     }

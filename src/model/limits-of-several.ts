@@ -28,6 +28,10 @@ function strictest(spec: LimitSpec, general: Value, values: readonly Value[]): V
     case 'flag':
     case 'text':
     case 'time':
+    case 'lists':
+    case 'times':
+    case 'policies':
+    case 'otlp':
       return general;
   }
 }

@@ -1,3 +1,6 @@
+import type { PolicySelector } from './ingestion-policies.ts';
+import { defaultOtlpConfig, type OtlpConfig } from './otlp-config.ts';
+
 /**
  * Every per-tenant limit: Loki's `limits_config` names and defaults. `kind` says how the value is written in a configuration file and what it is here:
  * count and float are numbers, size is bytes (`256KB`), duration is nanoseconds as bigint (`1h`, `1w`), time is nanoseconds since the epoch (RFC 3339).
@@ -28,15 +31,20 @@ export const limitSpecs = {
     ['service', 'app', 'application', 'app_name', 'name', 'app_kubernetes_io_name', 'container', 'container_name', 'k8s_container_name', 'component', 'workload', 'job', 'k8s_job_name'],
     'labels that service_name is taken from; empty switches it off',
   ),
+  discover_generic_fields: lists('structured metadata to add: by its name, the labels, metadata, fields of logfmt or paths into JSON that it is taken from (under the key `fields`)'),
   discover_log_levels: flag(true, 'add the structured metadata detected_level'),
   log_level_fields: texts(
     ['level', 'LEVEL', 'Level', 'log.level', 'severity', 'SEVERITY', 'Severity', 'SeverityText', 'lvl', 'LVL', 'Lvl', 'severity_text', 'Severity_Text', 'SEVERITY_TEXT'],
     'labels, metadata and fields that hold a level',
   ),
   log_level_from_json_max_depth: count(2, 'nesting in which a JSON line is searched for a level', true),
+  otlp_config: otlp('which attributes of OpenTelemetry become labels, structured metadata or nothing; see [OpenTelemetry](otlp.md)'),
   enforced_labels: texts([], 'labels that every stream must have'),
   block_ingestion_until: time('refuse pushes until this time'),
-  block_ingestion_status_code: count(260, 'status that blocked pushes are answered with'),
+  block_ingestion_status_code: count(260, 'status that blocked pushes are answered with; 200 drops them and says 204'),
+  policy_stream_mapping: policies('which streams belong to a policy: lists of `selector` and `priority` by its name. The header X-Loki-Ingestion-Policy names one for a whole push'),
+  block_ingestion_policy_until: times('refuse the streams of a policy until this time; `*`: those of no policy'),
+  policy_enforced_labels: lists('labels that every stream of a policy must have; `*`: every stream'),
   max_query_series: count(500, 'series of a metric query', true),
   max_query_lookback: duration(0n, 'how far back a query may look', true),
   max_query_length: duration(2_595_600n, 'longest time range of a query', true),
@@ -64,6 +72,7 @@ export const limitSpecs = {
  * Limits of Loki that are about how Loki does its work, or about what spoor does not have (yet). They are accepted, so that its configuration can be used, and do nothing.
  */
 export const ignoredLimits: ReadonlySet<string> = new Set([
+  'ingestion_rate_strategy', 'use_owned_stream_count', 'simulated_push_latency', 'shard_streams', 'ingestion_partitions_tenant_shard_size',
   'max_query_parallelism', 'tsdb_max_bytes_per_shard', 'tsdb_sharding_strategy', 'tsdb_precompute_chunks', 'cardinality_limit', 'max_chunks_per_query', 'max_querier_bytes_read', 'max_queriers_per_tenant',
   'max_query_capacity', 'query_ready_index_num_days', 'max_cache_freshness_per_query', 'max_metadata_cache_freshness', 'max_stats_cache_freshness', 'split_metadata_queries_by_interval',
   'split_recent_metadata_queries_by_interval', 'recent_metadata_query_window', 'split_instant_metric_queries_by_interval', 'split_ingester_queries_by_interval', 'engine_results_cache_time_bucket_interval',
@@ -77,6 +86,10 @@ export type LimitSpec =
   | { readonly kind: 'flag'; readonly default: boolean; readonly about: string }
   | { readonly kind: 'text'; readonly default: string; readonly about: string }
   | { readonly kind: 'texts'; readonly default: readonly string[]; readonly about: string }
+  | { readonly kind: 'otlp'; readonly default: OtlpConfig; readonly about: string }
+  | { readonly kind: 'lists'; readonly default: ReadonlyMap<string, readonly string[]>; readonly about: string }
+  | { readonly kind: 'times'; readonly default: ReadonlyMap<string, bigint>; readonly about: string }
+  | { readonly kind: 'policies'; readonly default: ReadonlyMap<string, readonly PolicySelector[]>; readonly about: string }
   | { readonly kind: 'blocked'; readonly default: readonly BlockedQuery[]; readonly about: string };
 
 /** Queries that are refused. The first entry whose pattern (or hash) fits decides. */
@@ -126,8 +139,20 @@ function flag(value: boolean, about: string) {
 function text(value: string, about: string) {
   return { kind: 'text' as const, default: value, about };
 }
+function otlp(about: string) {
+  return { kind: 'otlp' as const, default: defaultOtlpConfig, about };
+}
 function blocked(about: string) {
   return { kind: 'blocked' as const, default: [] as readonly BlockedQuery[], about };
+}
+function lists(about: string) {
+  return { kind: 'lists' as const, default: new Map() as ReadonlyMap<string, readonly string[]>, about };
+}
+function times(about: string) {
+  return { kind: 'times' as const, default: new Map() as ReadonlyMap<string, bigint>, about };
+}
+function policies(about: string) {
+  return { kind: 'policies' as const, default: new Map() as ReadonlyMap<string, readonly PolicySelector[]>, about };
 }
 function texts(value: readonly string[], about: string) {
   return { kind: 'texts' as const, default: value, about };

@@ -150,6 +150,13 @@ export class RawBatchBuilder {
     this.#time[this.rows - 1] = timeNs;
   }
 
+  /** Sets any time, as the words of its 64 bits. */
+  setTimeWords(low: number, high: number): void {
+    const at = (this.rows - 1) * 2;
+    this.#timeWords[at] = low;
+    this.#timeWords[at + 1] = high;
+  }
+
   addPair(nameStart: number, nameLength: number, valueStart: number, valueLength: number): void {
     let at = this.pairCount * 4;
     if (at === this.#pairs.length) {
@@ -164,6 +171,22 @@ export class RawBatchBuilder {
     this.#pairs[at++] = valueStart;
     this.#pairs[at] = valueLength;
     this.#pairStart[this.rows] = ++this.pairCount;
+  }
+
+  /** Adds metadata that other entries have too: the first `count` pairs of `pairs`, which are like those of RawBatch. */
+  addPairs(pairs: Uint32Array, count: number): void {
+    const from = this.pairCount * 4;
+    const to = from + count * 4;
+    while (to > this.#pairs.length) {
+      if (this.#pairs.length >= this.#limits.metadataPairsMax * 4) throw tooMany(this.#limits.metadataPairsMax, 'pairs of structured metadata', 'push.metadata_pairs_max');
+      this.#pairs = grown(this.#pairs, this.#pairs.length * 2);
+    }
+    if (this.pairCount + count - this.#pairStart[this.rows - 1]! > this.#limits.entryPairsMax) {
+      throw tooMany(this.#limits.entryPairsMax, 'pairs of structured metadata in one entry', 'push.entry_pairs_max');
+    }
+    for (let i = 0; i < count * 4; i++) this.#pairs[from + i] = pairs[i]!;
+    this.pairCount += count;
+    this.#pairStart[this.rows] = this.pairCount;
   }
 
   /** Forgets the metadata of the entry that is being filled in. */
@@ -185,12 +208,12 @@ export class RawBatchBuilder {
     this.truncate(0);
   }
 
-  /** Ends a stream that holds the entries from `firstRow` on. */
-  endStream(labels: readonly Label[], firstRow: number): void {
+  /** Ends a stream that holds the entries from `firstRow` on, up to `endRow` where later ones belong to the next. */
+  endStream(labels: readonly Label[], firstRow: number, endRow: number = this.rows): void {
     if (this.streams.length >= this.#limits.streamsMax) throw tooMany(this.#limits.streamsMax, 'streams', 'push.streams_max');
     this.#labelPairs += labels.length;
     if (this.#labelPairs > this.#limits.labelPairsMax) throw tooMany(this.#limits.labelPairsMax, 'label pairs', 'push.label_pairs_max');
-    this.streams.push({ labels, firstRow, rows: this.rows - firstRow });
+    this.streams.push({ labels, firstRow, rows: endRow - firstRow });
   }
 
   finish(bytes: Buffer, backfillShard: string): RawBatch {

@@ -1,5 +1,11 @@
 export { RawBatchBuilder, timeUnset, type RawBatch, type RawStream } from './batch.ts';
 export { defaultPushBodyLimits, type PushBodyLimits } from './limits.ts';
+export { decodedBytesExpected } from './loki/content.ts';
 export { decodeLokiPush, type LokiPushRequest } from './loki/decode.ts';
 export { PushEncoder } from './loki/encode.ts';
+export { otlpBytesExpected } from './otlp/content.ts';
+export { decodeOtlp, type OtlpRequest } from './otlp/decode.ts';
+export { OtlpMapping, type NameMatcher } from './otlp/mapping.ts';
+export { exportResponse, exportResponseJson, rpcCodes, rpcStatus, type PartialSuccess } from './otlp/messages.ts';
+export type { OtlpPush } from './otlp/protobuf.ts';
 export { runInSlices } from './slices.ts';

@@ -1,5 +1,7 @@
 import { limitSpecs, parseConfigSize, parseDuration, parsePrometheusDuration, parseRfc3339, type LimitName, type LimitSpec } from '../../model/mod.ts';
 import { readBlockedQueries } from './blocked-queries.ts';
+import { readGenericFields, readNameLists, readPolicyMapping, readPolicyTimes } from './ingestion-policies.ts';
+import { readOtlpConfig } from './otlp-config.ts';
 import type { SettingSpec } from './settings.ts';
 
 /** A value, or what is wrong with it. */
@@ -57,6 +59,14 @@ export function readLimit(name: LimitName, raw: unknown): Read<unknown> {
       const list = typeof raw === 'string' ? raw.split(',').filter((item) => item !== '') : raw;
       return Array.isArray(list) && list.every((item) => typeof item === 'string') ? { value: list } : { wrong: 'must be a list of texts' };
     }
+    case 'otlp':
+      return readOtlpConfig(raw);
+    case 'lists':
+      return name === 'discover_generic_fields' ? readGenericFields(raw) : readNameLists(raw);
+    case 'times':
+      return readPolicyTimes(raw);
+    case 'policies':
+      return readPolicyMapping(raw);
     case 'blocked':
       return readBlockedQueries(raw);
   }
