@@ -1,14 +1,17 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf, type Clock } from '../src/model/mod.ts';
 import { Batcher } from './buffer/batcher.ts';
 import { BatchQueue } from './buffer/queue.ts';
+import { Canary, canaryDefaults, canaryUid } from './canary/canary.ts';
+import { canaryStreams } from './canary/streams.ts';
 import { CheckpointStore, type LoadedCheckpoint } from './checkpoint/store.ts';
 import type { Environment } from './config/environment.ts';
 import type { AgentOptions } from './config/schema.ts';
-import { Discovery } from './discover/discovery.ts';
+import { Discovery, type DiscoveryEvents } from './discover/discovery.ts';
 import { inClusterAccess, type KubernetesAccess } from './enrich/kubernetes/access.ts';
 import { KubernetesPods } from './enrich/kubernetes/pods.ts';
 import { PodLabels } from './enrich/pod-labels.ts';
@@ -43,6 +46,7 @@ export class Agent {
   readonly #reader: BlockReader;
   readonly #chains: ChainSet;
   readonly #discovery: Discovery;
+  readonly #canary: { readonly writer: Canary | null; readonly discovery: Discovery } | null;
   readonly #endpoint: Endpoint;
   readonly #shipper: Shipper;
   readonly #tailer: Tailer;
@@ -88,6 +92,8 @@ export class Agent {
         claim: (chain) => store.claim(chain),
         adopt: (chain, files) => store.adopt(chain, files),
         pipelineFor: (pod, container, chain) => {
+          // The canary proves the way: nothing that drops or changes lines has a say in it.
+          if (pod.uid === canaryUid) return buildPipeline({ pod, container, chain, streams: canaryStreams(options.node_name ?? hostname(), options.cluster) }, noStages, this.#batcher.sink);
           const streams = this.#labels.streams(pod, container);
           return streams === undefined ? undefined : buildPipeline({ pod, container, chain, streams }, noStages, this.#batcher.sink);
         },
@@ -106,17 +112,25 @@ export class Agent {
         failed: (path, error) => events.failed(path, error),
       },
     );
-    this.#discovery = new Discovery(
-      { podsDir: options.pods_dir, scanIntervalMs: read.scan_interval, watch: read.watch },
-      {
-        container: (pod, container, name, runs) => this.#chains.container(pod, container, name, runs, this.#fromEnd),
-        changed: (name) => this.#chains.changed(name),
-        containerGone: (name) => this.#chains.containerGone(name),
-        podGone: (uid) => this.#chains.podGone(uid),
-        failed: (path, error) => events.failed(path, error),
-      },
-      clock,
-    );
+    const found: DiscoveryEvents = {
+      container: (pod, container, name, runs) => this.#chains.container(pod, container, name, runs, this.#fromEnd && pod.uid !== canaryUid),
+      changed: (name) => this.#chains.changed(name),
+      containerGone: (name) => this.#chains.containerGone(name),
+      podGone: (uid) => this.#chains.podGone(uid),
+      failed: (path, error) => events.failed(path, error),
+    };
+    const { scan_interval: scanIntervalMs, watch } = read;
+    this.#discovery = new Discovery({ podsDir: options.pods_dir, scanIntervalMs, watch }, found, clock);
+    const canaryDir = join(options.state_dir, 'canary');
+    const { canary } = options;
+    if (canary.enabled) mkdirSync(canaryDir, { recursive: true, mode: 0o700 });
+    // Switched off, its files are known all the same: what is left of them is sent, and nothing again when it is switched on.
+    this.#canary = existsSync(canaryDir)
+      ? {
+          writer: canary.enabled ? new Canary({ dir: canaryDir, intervalMs: canary.interval, ...canaryDefaults }, clock, (path, error) => events.failed(path, error)) : null,
+          discovery: new Discovery({ podsDir: canaryDir, scanIntervalMs, watch }, found, clock),
+        }
+      : null;
     this.#endpoint = new Endpoint({
       url: options.to, tenant: options.tenant, username: options.username, passwordFile: options.password_file, bearerTokenFile: options.bearer_token_file,
       caFile: options.tls.ca_file, certFile: options.tls.cert_file, keyFile: options.tls.key_file, insecureSkipVerify: options.tls.insecure_skip_verify,
@@ -163,7 +177,7 @@ export class Agent {
       const following = this.#pods?.run(signal);
       await this.#firstScan(signal);
       this.#reading();
-      await Promise.all([this.#discovery.run(signal), this.#tailer.run(signal), following]);
+      await Promise.all([this.#discovery.run(signal), this.#tailer.run(signal), following, this.#canary?.writer?.run(signal), this.#canary?.discovery.run(signal)]);
       this.#batcher.seal();
       await this.#drain();
       shipping.abort();
@@ -175,6 +189,7 @@ export class Agent {
       keeping.abort();
       signal.removeEventListener('abort', wake);
       this.#discovery.close();
+      this.#canary?.discovery.close();
       this.#chains.close();
       this.#endpoint.close();
     }
@@ -183,6 +198,7 @@ export class Agent {
 
   /** Scans until it succeeds once; then whatever an earlier run knew and was not found is gone. */
   async #firstScan(signal: AbortSignal): Promise<void> {
+    await this.#canary?.discovery.scan();
     while (!signal.aborted && !(await this.#discovery.scan())) {
       await sleep(this.#options.read.poll_interval, undefined, { signal }).catch(() => undefined);
     }

@@ -159,8 +159,8 @@ class Supervisor implements StatusSource {
         await this.#status?.close();
         this.#status = status;
       }
+      if (wanted.log_level !== this.#options.log_level) this.#log.level = wanted.log_level;
       this.#options = wanted;
-      this.#log.level = wanted.log_level;
       this.#config.version = configVersion(wanted);
       this.#config.loadedMs = this.#clock.nowMs();
       this.#config.reloads++;

@@ -47,6 +47,10 @@ export const agentConfigSchema = z.strictObject({
     timeout: durationMs(10, '30s'),
   }).prefault({}),
   checkpoint_interval: durationMs(10, '1s'),
+  canary: z.strictObject({
+    enabled: z.boolean().default(false),
+    interval: durationMs(10, '5s'),
+  }).prefault({}),
   shutdown_timeout: durationMs(0, '10s'),
   kubernetes: z.strictObject({
     enabled: z.union([z.boolean(), z.literal('auto')]).default('auto'),

@@ -14,6 +14,7 @@ describe('the configuration', () => {
       batch: { size_max: 2 ** 20, wait_max: 1000, queue_size_max: 4 * 2 ** 20, requests_max: 2 },
       retry: { wait_min: 250, wait_max: 10_000, timeout: 30_000 },
       checkpoint_interval: 1000, shutdown_timeout: 10_000,
+      canary: { enabled: false, interval: 5000 },
       kubernetes: { enabled: 'auto', insecure_skip_verify: false, metadata_wait: 5000 },
     });
   });
