@@ -16,10 +16,12 @@ export const errorCodes = {
   not_implemented: { status: 501, retryable: false, message: '{what} is not implemented' },
   body_too_large: { status: 413, retryable: false, message: 'request body too large: over the limit of {limit} bytes ({name})' },
   pushes_under_way: { status: 503, retryable: true, message: 'pushes under way hold {bytes} bytes of at most {limit} (server.push_bytes_max); retry' },
+  calls_arriving: { status: 503, retryable: true, message: '{limit} gRPC calls are sending their messages, as many as the memory of pushes allows (server.push_bytes_max, grpc.message_bytes_max); retry' },
   shutting_down: { status: 503, retryable: true, message: 'spoor is shutting down and takes no more pushes; retry' },
 
   // Reading a push.
   push_media_type: { status: 400, retryable: false, message: 'mime: {reason}' },
+  otlp_media_type: { status: 400, retryable: false, message: 'content type: {type} is not supported' },
   push_encoding: { status: 400, retryable: false, message: 'Content-Encoding "{encoding}" not supported' },
   push_compression: { status: 400, retryable: false, message: '{encoding}: {reason}' },
   push_snappy: { status: 400, retryable: false, message: 'snappy: corrupt input' },
@@ -28,6 +30,9 @@ export const errorCodes = {
   push_labels: { status: 400, retryable: false, message: "couldn't parse labels: {line}:{column}: parse error: {reason}" },
   push_too_many: { status: 413, retryable: false, message: 'the push holds more than {limit} {what} ({name}); send smaller pushes' },
   push_backfill: { status: 400, retryable: false, message: '{reason}' },
+  elastic_bulk: { status: 400, retryable: false, message: '{reason}' },
+  elastic_item: { status: 400, retryable: false, message: '{reason}' },
+  elastic_media_type: { status: 406, retryable: false, message: 'Content-Type header [{mediaType}] is not supported' },
   no_valid_stream: { status: 422, retryable: false, message: 'error at least one valid stream is required for ingestion' },
 
   // Refusing what a push holds. Each but the last is the reason for one stream or entry; `push_rejected` is the answer where they differ.
@@ -36,7 +41,7 @@ export const errorCodes = {
   label_name_too_long: { status: 400, retryable: false, message: "stream '{stream}' has label name too long: '{name}'" },
   label_value_too_long: { status: 400, retryable: false, message: "stream '{stream}' has label value too long: '{value}'" },
   duplicate_label_names: { status: 400, retryable: false, message: "stream '{stream}' has duplicate label name: '{name}'" },
-  missing_enforced_labels: { status: 400, retryable: false, message: "missing required labels '{labels}' for user '{tenant}' for stream '{stream}' (policy: '')" },
+  missing_enforced_labels: { status: 400, retryable: false, message: "missing required labels '{labels}' for user '{tenant}' for stream '{stream}' (policy: '{policy}')" },
   greater_than_max_sample_age: { status: 400, retryable: false, message: "entry for stream '{stream}' has timestamp too old: {time}, oldest acceptable timestamp is: {oldest}" },
   too_far_in_future: { status: 400, retryable: false, message: "entry for stream '{stream}' has timestamp too new: {time}" },
   line_too_long: { status: 400, retryable: false, message: "max entry size '{limit}' bytes exceeded for stream '{stream}' while adding an entry with length '{length}' bytes" },
@@ -54,6 +59,7 @@ export const errorCodes = {
   },
   metadata_name: { status: 400, retryable: false, message: "stream '{stream}' has structured metadata with an unusable name: {reason}" },
   blocked_ingestion: { status: 260, retryable: false, message: "ingestion blocked for user '{tenant}' until '{until}' with status code '{status}'" },
+  blocked_ingestion_policy: { status: 260, retryable: false, message: "ingestion blocked for user '{tenant}' (policy: '{policy}') until '{until}' with status code '{status}'" },
   rate_limited: {
     status: 429, retryable: true,
     message: "ingestion rate limit exceeded for user {tenant} (limit: {limit} bytes/sec) while attempting to ingest '{lines}' lines totaling '{bytes}' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased",

@@ -1,7 +1,16 @@
 export { RawBatchBuilder, timeUnset, type RawBatch, type RawStream } from './batch.ts';
+export { singleAnswer, writeBulkAnswer, type BulkAnswer } from './elasticsearch/answer.ts';
+export { decodeBulk, type BulkOptions, type BulkRequest } from './elasticsearch/bulk.ts';
+export { decodeElasticContent, expandedBytesMax } from './elasticsearch/content.ts';
+export type { DocumentLimits } from './elasticsearch/document.ts';
+export { fieldRules, type FieldRules, type FieldSettings } from './elasticsearch/fields.ts';
+export { filtered, FilterPath } from './elasticsearch/filter-path.ts';
+export { action as bulkAction, type BulkItems, type ItemFault } from './elasticsearch/items.ts';
+export { decodeDocument } from './elasticsearch/single.ts';
 export { defaultPushBodyLimits, type PushBodyLimits } from './limits.ts';
 export { decodedBytesExpected } from './loki/content.ts';
 export { decodeLokiPush, type LokiPushRequest } from './loki/decode.ts';
+export { decodeLokiMessage } from './loki/message.ts';
 export { PushEncoder } from './loki/encode.ts';
 export { otlpBytesExpected } from './otlp/content.ts';
 export { decodeOtlp, type OtlpRequest } from './otlp/decode.ts';

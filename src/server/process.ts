@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Distributor } from '../distributor/mod.ts';
-import { buildApp, Metrics, PushIntake } from '../http/mod.ts';
+import { buildApp, Metrics, PushIntake, type GrpcServer, type HttpParts } from '../http/mod.ts';
 import { IndexReader, openCatalogue } from '../index/mod.ts';
 import { defaultIngesterSettings, Ingester } from '../ingester/mod.ts';
 import { openDiskJournal, type DiskJournal } from '../journal/mod.ts';
@@ -15,9 +15,11 @@ import { FieldQuerier, Querier, TenantLabelQuerier } from '../querier/mod.ts';
 import type { Configuration } from './config/read.ts';
 import type { Settings } from './config/settings.ts';
 import { failpointHook, failpointStore, type Failpoint } from './failpoints.ts';
+import { openGrpc } from './grpc.ts';
 import { ConfiguredLimits } from './limits-source.ts';
 import { lockDirectory } from './lock.ts';
 import { addObjectGauges, objectDirectory, openObjects } from './objects.ts';
+import { OverridesFile } from './overrides-file.ts';
 import { Pools } from './pools.ts';
 import { printConfiguration } from './print.ts';
 import { openQueues } from './queues.ts';
@@ -26,6 +28,8 @@ import { openQueues } from './queues.ts';
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:3100`. */
   readonly url: string;
+  /** The ports of the gRPC server, in the order of `grpc.listen`. */
+  readonly grpcPorts: readonly number[];
   /** Takes no more pushes, flushes within the deadline, and closes everything. */
   stop(): Promise<void>;
 }
@@ -104,6 +108,10 @@ async function startLocked(
   const metrics = new Metrics();
   cleanups.defer(() => metrics.close());
   const limits = new ConfiguredLimits(configuration.limits, configuration.overrides);
+  if (settings.overrides_file !== '') {
+    const overrides = await OverridesFile.open({ path: settings.overrides_file, periodMs: settings.overrides_period, limits, metrics, clock, log });
+    cleanups.defer(() => overrides.close());
+  }
   const distributor = new Distributor({ partitions, journal, applied: ingester, streams: ingester, gate: ingester, limits, clock, metrics });
   addGauges(metrics, ingester, journal, partitions);
   addObjectGauges(metrics, objects, pools.counts);
@@ -113,48 +121,49 @@ async function startLocked(
   const intake = new PushIntake({ bodyBytesMax: settings['server.body_bytes_max'], pushBytesMax: settings['server.push_bytes_max'], metrics });
   const engine = new Engine(new TenantsSource(querier));
   let ready = false;
-  const app = await buildApp(
-    {
-      authEnabled: settings.auth_enabled,
-      severalTenants: settings.multi_tenant_queries_enabled,
-      queues: openQueues(settings, pools.lanes, clock, metrics),
-      distributor,
-      engine,
-      querier,
-      labels: new TenantLabelQuerier(ingester, index, settings.multi_tenant_queries_enabled),
-      fields: new FieldQuerier(engine, pools),
-      limits,
-      clock,
-      metrics,
-      bodyLimits: { ...defaultPushBodyLimits, bodyBytesMax: settings['server.body_bytes_max'], rawBytesMax: settings['server.body_bytes_max'] },
-      intake,
-      readTimeoutMs: settings['server.read_timeout'],
-      flush: () => ingester.flush(),
-      ready: async () => {
-        try {
-          ready ||= await ingester.caughtUp();
-          // A full memory refuses pushes for a while; queries go on, so that the process stays ready.
-          ingester.checkAlive();
-          return ready ? null : 'the journal is being replayed';
-        } catch (error) {
-          return reasonOf(error);
-        }
-      },
-      configuration: printConfiguration(configuration),
-      version: { version: await packageVersion(), revision: '' },
-      pageDirectory: path.join(root, 'ui'),
+  const parts: HttpParts = {
+    authEnabled: settings.auth_enabled,
+    severalTenants: settings.multi_tenant_queries_enabled,
+    queues: openQueues(settings, pools.lanes, clock, metrics),
+    distributor,
+    engine,
+    querier,
+    labels: new TenantLabelQuerier(ingester, index, settings.multi_tenant_queries_enabled),
+    fields: new FieldQuerier(engine, pools),
+    limits,
+    clock,
+    metrics,
+    bodyLimits: { ...defaultPushBodyLimits, bodyBytesMax: settings['server.body_bytes_max'], rawBytesMax: settings['server.body_bytes_max'] },
+    intake,
+    elasticsearch: { version: settings['elasticsearch.version'], tenant: settings['elasticsearch.tenant'] },
+    readTimeoutMs: settings['server.read_timeout'],
+    flush: () => ingester.flush(),
+    ready: async () => {
+      try {
+        ready ||= await ingester.caughtUp();
+        // A full memory refuses pushes for a while; queries go on, so that the process stays ready.
+        ingester.checkAlive();
+        return ready ? null : 'the journal is being replayed';
+      } catch (error) {
+        return reasonOf(error);
+      }
     },
-    log,
-  );
+    configuration: printConfiguration(configuration),
+    version: { version: await packageVersion(), revision: '' },
+    pageDirectory: path.join(root, 'ui'),
+  };
+  const app = await buildApp(parts, log);
+  const grpc = await openGrpc(settings, parts, log);
+  cleanups.defer(async () => grpc?.close(AbortSignal.abort()));
   const url = await listen(app, settings.listen);
-  log.info({ url, dataDirectory, storage: settings['storage.type'] }, 'spoor is listening');
-  return { url, stop: () => stop(app, ingester, settings, log, cleanups) };
+  log.info({ url, grpc: grpc?.ports ?? [], dataDirectory, storage: settings['storage.type'] }, 'spoor is listening');
+  return { url, grpcPorts: grpc?.ports ?? [], stop: () => stop(app, grpc, ingester, settings, log, cleanups) };
 }
 
 /** Time that running answers have to end where the flush has used up the deadline. */
 const closeMsMin = 1000;
 
-async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings, log: Logger, cleanups: AsyncDisposableStack): Promise<void> {
+async function stop(app: FastifyInstance, grpc: GrpcServer | null, ingester: Ingester, settings: Settings, log: Logger, cleanups: AsyncDisposableStack): Promise<void> {
   ingester.refusePushes();
   const until = systemClock.monotonicMs() + settings['server.shutdown_deadline'];
   const deadline = AbortSignal.timeout(settings['server.shutdown_deadline']);
@@ -165,7 +174,7 @@ async function stop(app: FastifyInstance, ingester: Ingester, settings: Settings
   else if (flushed !== 'flushed') log.warn({ reason: reasonOf(flushed.error) }, 'the flush failed; the rest stays in the journal');
   // Answers whose clients do not let them end are broken off.
   const breakOff = setTimeout(() => app.server.closeAllConnections(), Math.max(closeMsMin, until - systemClock.monotonicMs()));
-  await app.close();
+  await Promise.all([app.close(), grpc?.close(AbortSignal.timeout(Math.max(closeMsMin, until - systemClock.monotonicMs())))]);
   clearTimeout(breakOff);
   await cleanups.disposeAsync();
   log.info('stopped');

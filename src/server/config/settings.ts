@@ -5,12 +5,18 @@
 export const settingSpecs = {
   auth_enabled: flag(false, 'take the tenant from X-Scope-OrgID; off: one tenant, named fake, as in Loki'),
   multi_tenant_queries_enabled: flag(false, 'answer queries of several tenants, X-Scope-OrgID: a|b'),
+  overrides_file: text('', 'file with `overrides:` of tenants, which come before those of this file; relative to it. Read again when it changes; a bad one is refused and the one before it stays in force'),
+  overrides_period: duration(1, 'how often overrides_file is looked at'),
   data_dir: text('./spoor-data', 'directory of the journal and, unless storage.type is s3, of the objects'),
   listen: address('127.0.0.1:3100', 'address and port of the HTTP server'),
   'server.body_bytes_max': size(100 * 2 ** 20, 'largest body of a request, after decompression too'),
   'server.push_bytes_max': size(128 * 2 ** 20, 'memory of pushes under way: what arrives of them (503 above it) and, counted apart, what is made of them (they wait)'),
   'server.read_timeout': duration(60, 'time in which a request must have arrived with its body'),
   'server.shutdown_deadline': duration(30, 'time that a stop may take to flush'),
+  'grpc.listen': addresses('127.0.0.1:4317', 'addresses and ports of the gRPC server (OpenTelemetry logs, and Loki pushes), with commas between them; empty: none. Where the default is taken spoor goes on without it'),
+  'grpc.message_bytes_max': size(8 * 2 ** 20, 'largest message over gRPC, after decompression too'),
+  'elasticsearch.version': text('', "version that clients of Elasticsearch are told; empty: the client's own, or 8.17.0"),
+  'elasticsearch.tenant': text('', 'tenant of requests to Elasticsearch routes that name none, where auth_enabled is true, for shippers that cannot send X-Scope-OrgID; empty: they are refused'),
   'log.level': choice(['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent'], 'trace, debug, info, warn, error, fatal or silent'),
   'log.format': choice(['auto', 'json', 'pretty'], 'json, pretty, or auto: pretty on a terminal'),
   'storage.type': choice(['directory', 's3'], 'directory or s3'),
@@ -49,14 +55,14 @@ export const settingSpecs = {
 /** One setting; durations are milliseconds here. */
 export type SettingSpec =
   | { readonly kind: 'flag'; readonly default: boolean; readonly about: string }
-  | { readonly kind: 'text' | 'secret' | 'address'; readonly default: string; readonly about: string }
+  | { readonly kind: 'text' | 'secret' | 'address' | 'addresses'; readonly default: string; readonly about: string }
   | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly string[]; readonly about: string }
   | { readonly kind: 'count'; readonly default: number; readonly about: string; readonly min: number; readonly max: number }
   | { readonly kind: 'size' | 'duration'; readonly default: number; readonly about: string };
 
 export type SettingName = keyof typeof settingSpecs;
 
-type ValueOf<Spec extends SettingSpec> = Spec['kind'] extends 'flag' ? boolean : Spec['kind'] extends 'text' | 'secret' | 'address' | 'choice' ? string : number;
+type ValueOf<Spec extends SettingSpec> = Spec['kind'] extends 'flag' ? boolean : Spec['kind'] extends 'text' | 'secret' | 'address' | 'addresses' | 'choice' ? string : number;
 
 /** The settings by name. */
 export type Settings = { readonly [name in SettingName]: ValueOf<(typeof settingSpecs)[name]> };
@@ -73,6 +79,10 @@ function secret(about: string) {
 /** `host:port`, `[address]:port` or `:port`. */
 function address(value: string, about: string) {
   return { kind: 'address' as const, default: value, about };
+}
+/** None, or several `address`es with commas between them. */
+function addresses(value: string, about: string) {
+  return { kind: 'addresses' as const, default: value, about };
 }
 /** One of a few words, of which the first is the default. */
 function choice(choices: readonly [string, ...string[]], about: string) {

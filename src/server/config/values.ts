@@ -15,9 +15,12 @@ export function readSetting(spec: SettingSpec, raw: unknown): Read<boolean | str
     case 'text':
     case 'secret':
       return typeof raw === 'string' || typeof raw === 'number' ? { value: String(raw) } : { wrong: 'must be a text' };
-    case 'address': {
-      const port = typeof raw === 'string' ? /^(?:[^:\s]*|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(raw)?.[1] : undefined;
-      return port === undefined || Number(port) > 65_535 ? { wrong: 'must be an address and a port such as 127.0.0.1:3100, [::1]:3100 or :3100' } : { value: raw as string };
+    case 'address':
+      return isAddress(raw) ? { value: raw } : { wrong: 'must be an address and a port such as 127.0.0.1:3100, [::1]:3100 or :3100' };
+    case 'addresses': {
+      const list = raw === null ? [] : typeof raw === 'string' ? raw.split(',').map((one) => one.trim()).filter((one) => one !== '') : raw;
+      const wrong = 'must be addresses with ports such as 127.0.0.1:4317, with commas between them';
+      return Array.isArray(list) && list.every(isAddress) ? { value: list.join(',') } : { wrong };
     }
     case 'choice':
       return typeof raw === 'string' && spec.choices.includes(raw) ? { value: raw } : { wrong: `must be one of ${spec.choices.join(', ')}` };
@@ -70,6 +73,11 @@ export function readLimit(name: LimitName, raw: unknown): Read<unknown> {
     case 'blocked':
       return readBlockedQueries(raw);
   }
+}
+
+function isAddress(raw: unknown): raw is string {
+  const port = typeof raw === 'string' ? /^(?:[^:\s]*|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(raw)?.[1] : undefined;
+  return port !== undefined && Number(port) <= 65_535;
 }
 
 function readFlag(raw: unknown): Read<boolean> {
