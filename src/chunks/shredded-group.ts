@@ -20,6 +20,8 @@ export interface ShreddedParts {
   readonly rowGroup: RowGroupMeta;
   readonly shapes: readonly Shape[];
   readonly source: PageSource;
+  /** Its runs, where they are known already. */
+  readonly runs?: Runs;
   /** Where arrays come from: with a scratch the rows are valid until the next row group is opened with the same one. */
   readonly arrays?: ArraySource;
   /** The pool of the segment. */
@@ -52,6 +54,7 @@ export class ShreddedGroup implements ShreddedRows {
     const { rowGroup, shapes } = parts;
     this.#parts = parts;
     this.#arrays = parts.arrays ?? freshArrays;
+    this.#allRuns = parts.runs;
     this.rows = rowGroup.rows;
     this.day = rowGroup.day;
     this.bytes = rowGroup.lineBytes + rowGroup.metadataBytes;
@@ -208,7 +211,7 @@ export class ShreddedGroup implements ShreddedRows {
     const groups = this.#byTemplate(rows).map((group) => {
       const { holes, metadata } = group.template.template;
       const heads = metadata === null ? null : metadataHeads(metadata);
-      const columns = group.template.textsAt(holes.length, group.template.columns.length, group.places);
+      const columns = group.template.textsAt(holes.length, group.template.heads.length, group.places);
       for (let i = 0; i < group.places.length; i++) length[group.targets[i]!] = heads === null ? columns[0]!.length[i]! : metadataLength(heads, columns, i);
       return { ...group, heads, columns };
     });
@@ -241,12 +244,13 @@ export class TemplateReader implements ShreddedTemplate {
   readonly template: Shape['template'];
   readonly key: string;
   readonly count: number;
-  readonly columns: readonly Column[];
+  readonly heads: Shape['columns'];
   readonly #group: ShreddedGroup;
   readonly #parts: ShreddedParts;
   readonly #shape: Shape;
   readonly #number: number;
   #time: Float64Array | undefined;
+  #columns: readonly Column[] | undefined;
 
   constructor(group: ShreddedGroup, parts: ShreddedParts, shape: Shape, number: number) {
     this.template = shape.template;
@@ -256,18 +260,27 @@ export class TemplateReader implements ShreddedTemplate {
     this.#parts = parts;
     this.#shape = shape;
     this.#number = number;
+    this.heads = shape.columns;
+  }
+
+  get columns(): readonly Column[] {
+    return (this.#columns ??= this.#open());
+  }
+
+  #open(): readonly Column[] {
+    const parts = this.#parts;
     const { source, pool } = parts;
     const columns: Column[] = [];
-    for (const { header, pages, grams } of shape.columns) {
+    for (const { header, pages, grams } of this.heads) {
       const opener = (page: number): Uint8Array => {
         const meta = pages[page];
         if (meta === undefined) throw new SpoorError('corruption', { where: source.where, offset: parts.rowGroup.offset, reason: `page ${page} of a column is missing` });
         return source.open(meta);
       };
-      const filter = grams === null ? null : (): GramFilter => group.grams(grams);
+      const filter = grams === null ? null : (): GramFilter => this.#group.grams(grams);
       columns.push(openColumn(header, opener, { time: () => this.time(), day: parts.rowGroup.day, earlier: (index) => columns[index]!, pool, grams: filter, where: source.where }));
     }
-    this.columns = columns;
+    return columns;
   }
 
   rows(): Uint32Array {

@@ -13,7 +13,7 @@ export type { CompiledMatcher, Matcher, MatchOp } from './matchers.ts';
 export { defaultIndexLabels, defaultOtlpConfig, type AttributeAction, type AttributeRule, type OtlpConfig } from './otlp-config.ts';
 export type { BytesColumn, ColumnNeeds, RowBlock, RowOrder } from './rows.ts';
 export { shreddedBlock, someShreddedRows } from './shredded-block.ts';
-export type { BytesTexts, ColumnSummary, LineTemplate, ShreddedColumn, ShreddedRows, ShreddedRun, ShreddedTemplate } from './shredded.ts';
+export type { BytesTexts, ColumnHead, ColumnSummary, LineTemplate, ShreddedColumn, ShreddedRows, ShreddedRun, ShreddedTemplate } from './shredded.ts';
 export { formatBinarySize, parseConfigSize, parseSize } from './sizes.ts';
 export { isJoined, joinTenants, originalTenantLabel, splitTenants, tenantLabel, withTenantLabel } from './tenants.ts';
 export { dayLengthNs, dayLengthNsNumber, dayOf, dayStartNs, formatRfc3339, parseRfc3339, timeNsMax, timeNsMin } from './time.ts';

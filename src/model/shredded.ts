@@ -50,8 +50,15 @@ export interface ShreddedTemplate {
   rows(): Uint32Array;
   /** Reads what texts() or codes() of these columns will need in one go; nothing else depends on it. */
   want(columns: readonly number[]): void;
-  /** Columns: holes of the line, then values of metadata (or the one of all metadata, where `template.metadata` is null). */
+  /** What is known of the columns without opening them; one object as long as the segment's directory is kept. */
+  readonly heads: readonly ColumnHead[];
+  /** Columns: holes of the line, then values of metadata (or the one of all metadata, where `template.metadata` is null). Opened when they are first asked for. */
   readonly columns: readonly ShreddedColumn[];
+}
+
+/** What a column is known by. */
+export interface ColumnHead {
+  readonly header: ColumnSummary;
 }
 
 /** What lines have in common (src/chunks/shred/template.ts says what kinds promise). */
@@ -65,9 +72,7 @@ export interface LineTemplate {
 }
 
 /** One column; value i belongs to place i of its template. */
-export interface ShreddedColumn {
-  /** What is known without reading. */
-  readonly header: ColumnSummary;
+export interface ShreddedColumn extends ColumnHead {
   /** Distinct values where there are few, else null. */
   dictionary(): { readonly entries: BytesTexts; readonly size: number } | null;
   /** For each place its entry in the dictionary, where there is one. */

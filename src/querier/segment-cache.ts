@@ -1,6 +1,6 @@
 import {
   coalesce, decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
-  type ByteRange, type PageMeta, type RowGroupMeta, type SegmentFooter, type Shape,
+  type ByteRange, type PageMeta, type RowGroupMeta, type Runs, type SegmentFooter, type Shape,
 } from '../chunks/mod.ts';
 import { inWindows } from '../ingester/mod.ts';
 import { SpoorError, type ColumnNeeds, type LabelSet, type RowBlock, type ShreddedRun } from '../model/mod.ts';
@@ -9,13 +9,14 @@ import type { SegmentIo } from './ports.ts';
 import type { SegmentSource, UnitPiece } from './units.ts';
 import { WantedPages } from './wanted-pages.ts';
 
-/** What is kept of a segment: its tail (shapes and footer), and its pool once it was needed. */
+/** What is kept of a segment: its tail (shapes and footer), and runs of row groups and its pool once they were needed. */
 interface OpenSegment {
   readonly key: string;
   readonly size: number;
   readonly tail: Uint8Array;
   readonly footer: SegmentFooter;
   readonly shapes: (readonly Shape[] | undefined)[];
+  readonly runs: (Runs | undefined)[];
   pool: HexPoolReader | undefined;
   bytes: number;
 }
@@ -119,8 +120,9 @@ export class SegmentCache {
       reading.pool = true;
       return this.#pool(open);
     };
-    const parts = { rowGroup: meta, shapes, source, arrays: this.#arrays, pool };
-    return new ShreddedGroup(parts, streams, wantedRuns(meta, source, pieces, streams));
+    const runs = this.#runs(open, rowGroup, meta, source);
+    const parts = { rowGroup: meta, shapes, source, runs, arrays: this.#arrays, pool };
+    return new ShreddedGroup(parts, streams, wantedRuns(meta, runs, source, pieces, streams));
   }
 
   /** Rows of pieces of a row group whose lines and metadata stand as they are; `stream` points into `streams`. */
@@ -155,10 +157,17 @@ export class SegmentCache {
   #opened({ key, size, footerBytes }: SegmentSource['segment'], tail: Uint8Array): OpenSegment {
     const footer = decodeFooter(tail, size, key);
     // What was decoded takes more than what was read.
-    const open: OpenSegment = { key, size, tail, footer, shapes: [], pool: undefined, bytes: 4 * footerBytes };
+    const open: OpenSegment = { key, size, tail, footer, shapes: [], runs: [], pool: undefined, bytes: 4 * footerBytes };
     this.#segments.set(key, open);
     this.#account(open, open.bytes);
     return open;
+  }
+
+  /** Counts bytes that are kept of an open segment from now on. */
+  #keep(open: OpenSegment, bytes: number): void {
+    open.bytes += bytes;
+    // It may have been forgotten meanwhile.
+    if (this.#segments.get(open.key) === open) this.#account(open, bytes);
   }
 
   #account(open: OpenSegment, bytes: number): void {
@@ -181,14 +190,22 @@ export class SegmentCache {
     return shapes;
   }
 
+  #runs(open: OpenSegment, number: number, meta: RowGroupMeta, source: PageSource): Runs {
+    const known = open.runs[number];
+    if (known !== undefined) return known;
+    const runs = decodeRuns(meta, source);
+    open.runs[number] = runs;
+    this.#keep(open, runs.start.byteLength);
+    return runs;
+  }
+
   #pool(open: OpenSegment): HexPoolReader {
     if (open.pool === undefined) {
       const { pool: page } = open.footer;
       if (page === null) throw new SpoorError('corruption', { where: open.key, offset: 0, reason: 'a column needs a pool, and there is none' });
       const [stored] = this.#read(open.key, [{ offset: page.offset, length: page.storedBytes }]);
       open.pool = new HexPoolReader(openPage(page, stored ?? new Uint8Array(0), open.key), open.key);
-      open.bytes += page.rawBytes;
-      this.#account(open, page.rawBytes);
+      this.#keep(open, page.rawBytes);
     }
     return open.pool;
   }
@@ -205,8 +222,8 @@ function rowGroupOf({ footer, key, size }: OpenSegment, number: number): RowGrou
 }
 
 /** Rows of pieces inside their windows, rising. */
-function wantedRuns(meta: RowGroupMeta, source: PageSource, pieces: readonly UnitPiece[], streams: readonly LabelSet[]): ShreddedRun[] {
-  selectRuns(meta, decodeRuns(meta, source), pieces, source.where);
+function wantedRuns(meta: RowGroupMeta, all: Runs, source: PageSource, pieces: readonly UnitPiece[], streams: readonly LabelSet[]): ShreddedRun[] {
+  selectRuns(meta, all, pieces, source.where);
   const sorted = pieces.toSorted((a, b) => a.rowStart - b.rowStart);
   const runs: ShreddedRun[] = [];
   let time: Float64Array | undefined;
@@ -215,7 +232,7 @@ function wantedRuns(meta: RowGroupMeta, source: PageSource, pieces: readonly Uni
       runs.push({ stream: slot, from: rowStart, to: rowStart + rows });
       continue;
     }
-    time ??= new ShreddedGroup({ rowGroup: meta, shapes: [], source, pool: noPool }, streams, []).time();
+    time ??= new ShreddedGroup({ rowGroup: meta, shapes: [], source, runs: all, pool: noPool }, streams, []).time();
     for (let row = rowStart; row < rowStart + rows;) {
       const from = row;
       while (row < rowStart + rows && inWindows(windows, meta.day, time[row] as number)) row++;

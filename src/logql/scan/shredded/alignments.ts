@@ -1,4 +1,4 @@
-import { holeMayHold, type LineTemplate, type ShreddedColumn } from '../../../model/mod.ts';
+import { holeMayHold, type ColumnHead, type LineTemplate } from '../../../model/mod.ts';
 
 /** What a needle asks of the value in a hole so that the line holds it. */
 export type Ask =
@@ -24,7 +24,7 @@ type Same = (text: Buffer, at: number, needle: Buffer, from: number, length: num
  * Finds out where a needle (of at least one byte; in lower case with `fold`) can lie: in the text, in a hole, or over both ends of one hole. What cannot stand in a hole
  * because of its bytes or lengths is left out.
  */
-export function alignNeedle(template: LineTemplate, columns: readonly ShreddedColumn[], needle: Buffer, fold: boolean): Alignments {
+export function alignNeedle(template: LineTemplate, heads: readonly ColumnHead[], needle: Buffer, fold: boolean): Alignments {
   const { text, holes } = template;
   const same = fold ? sameFolded : sameExactly;
   if (text.some((piece) => holds(piece, needle, same))) return { always: true, asks: [], spills: false };
@@ -32,7 +32,7 @@ export function alignNeedle(template: LineTemplate, columns: readonly ShreddedCo
   const asks = holes.map((_, hole): Ask[] => {
     const before = text[hole]!;
     const after = text[hole + 1]!;
-    const { header } = columns[hole]!;
+    const { header } = heads[hole]!;
     const can = new Fits(template.holes[hole]!, header, fold);
     const found: Ask[] = [];
     if (can.fits(needle, 0, needle.length, header.lengthMax)) found.push({ kind: 'contains', bytes: needle });
@@ -65,7 +65,7 @@ export class Fits {
   readonly #alphabet: Uint32Array;
   readonly #fold: boolean;
 
-  constructor(hole: LineTemplate['holes'][number], header: ShreddedColumn['header'], fold: boolean) {
+  constructor(hole: LineTemplate['holes'][number], header: ColumnHead['header'], fold: boolean) {
     this.#hole = hole;
     this.#alphabet = header.alphabet;
     this.#fold = fold;

@@ -65,7 +65,7 @@ export class PlainLabels {
   }
 
   #mayBeNull(hole: number): boolean {
-    const column = this.#template.columns[hole]!;
+    const column = this.#template.heads[hole]!;
     return this.#template.template.holes[hole] === 'token' && column.header.range === null && hasByte(column, 0x6e) && hasByte(column, 0x75);
   }
 }

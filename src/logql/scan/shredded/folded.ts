@@ -1,33 +1,35 @@
-import type { LineTemplate, ShreddedColumn, ShreddedTemplate } from '../../../model/mod.ts';
+import type { ColumnHead, LineTemplate, ShreddedTemplate } from '../../../model/mod.ts';
 
 /** A template in which what is the same in all its lines is text, also where it fills a hole. */
 export interface FoldedTemplate {
   readonly template: LineTemplate;
-  /** Columns of the holes that are left. */
-  readonly columns: readonly ShreddedColumn[];
+  /** Of the holes that are left. */
+  readonly heads: readonly ColumnHead[];
   /** Their numbers in the template as it is stored. */
   readonly numbers: readonly number[];
 }
 
-const known = new WeakMap<ShreddedTemplate, FoldedTemplate>();
+/** By the heads of a template, which are kept with the segment's directory. */
+const known = new WeakMap<readonly ColumnHead[], FoldedTemplate>();
 
 export function foldConstants(stored: ShreddedTemplate): FoldedTemplate {
-  let folded = known.get(stored);
+  let folded = known.get(stored.heads);
   if (folded === undefined) {
     folded = fold(stored);
-    known.set(stored, folded);
+    known.set(stored.heads, folded);
   }
   return folded;
 }
 
-function fold({ template, columns }: ShreddedTemplate): FoldedTemplate {
+function fold(stored: ShreddedTemplate): FoldedTemplate {
+  const { template, heads } = stored;
   const text: Buffer[] = [];
   const numbers: number[] = [];
   let parts: Buffer[] = [];
   for (const [i, piece] of template.text.entries()) {
     parts.push(piece);
     if (i === template.holes.length) break;
-    const entries = columns[i]!.header.kind === 'constant' ? columns[i]!.dictionary()?.entries : undefined;
+    const entries = heads[i]!.header.kind === 'constant' ? stored.columns[i]!.dictionary()?.entries : undefined;
     if (entries !== undefined) {
       parts.push(entries.bytes.subarray(entries.start[0], entries.start[0]! + entries.length[0]!));
       continue;
@@ -37,7 +39,7 @@ function fold({ template, columns }: ShreddedTemplate): FoldedTemplate {
     numbers.push(i);
   }
   text.push(joined(parts));
-  return { template: { ...template, text, holes: numbers.map((i) => template.holes[i]!) }, columns: numbers.map((i) => columns[i]!), numbers };
+  return { template: { ...template, text, holes: numbers.map((i) => template.holes[i]!) }, heads: numbers.map((i) => heads[i]!), numbers };
 }
 
 function joined(parts: readonly Buffer[]): Buffer {

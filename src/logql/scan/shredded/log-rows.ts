@@ -64,18 +64,17 @@ export class LogRows {
       return;
     }
     const wanted = new WantedPlaces(rows);
-    const passed = new Uint8Array(rows.rows);
-    let any = false;
+    let passed: Uint8Array | null = null;
     for (const template of rows.templates) {
       sink.hold();
       let marks = new TemplateFilter(rows, template, wanted).select(sink.filters);
       if (marks !== 'none') marks = this.#decide(rows, template, marks);
       if (marks === 'none') continue;
-      any = true;
+      passed ??= new Uint8Array(rows.rows);
       const all = template.rows();
       for (const place of placesOf(marks, template.count)) passed[all[place]!] = 1;
     }
-    if (any) this.#take(rows, passed);
+    if (passed !== null) this.#take(rows, passed);
   }
 
   /** Drops places that label filters refuse. */

@@ -144,7 +144,7 @@ export class TemplateProgram {
 }
 
 /** The values of the labels that anyone wants; null where one is neither text nor what fills one hole. */
-function valuesOf(stage: Stage, traced: readonly TracedLabel[], { template, columns }: ShreddedTemplate, builder: LabelsBuilder): readonly Value[] | null {
+function valuesOf(stage: Stage, traced: readonly TracedLabel[], { template, heads }: ShreddedTemplate, builder: LabelsBuilder): readonly Value[] | null {
   const values: Value[] = [];
   const skipsEmpty = stage.kind === 'logfmt' && !stage.keepEmpty;
   for (const { name, from } of traced) {
@@ -157,7 +157,7 @@ function valuesOf(stage: Stage, traced: readonly TracedLabel[], { template, colu
       continue;
     }
     const hole = template.holes[from.hole]!;
-    if (stage.kind === 'logfmt' && hole === 'string' && hasByte(columns[from.hole]!, 0x5c)) return null;
+    if (stage.kind === 'logfmt' && hole === 'string' && hasByte(heads[from.hole]!, 0x5c)) return null;
     const form = stage.kind === 'logfmt' ? 'clean' : stage.kind === 'json' && (hole === 'string' || hole === 'token') ? hole : 'plain';
     values.push({ name, slot, column: from.hole, text: noText, form, skipsEmpty });
   }

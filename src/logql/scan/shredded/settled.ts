@@ -1,11 +1,11 @@
-import { holeMayHold, type LineTemplate, type ShreddedColumn } from '../../../model/mod.ts';
+import { holeMayHold, type ColumnHead, type LineTemplate } from '../../../model/mod.ts';
 import { inAlphabet } from './alignments.ts';
 
 /**
  * Whether `| pattern` finds the texts between its captures at the same places in every line of the template, whatever fills the holes: none of these texts may
  * begin in a hole, or in the template's text and reach into a hole, before the place where it is found when holes hold what cannot be part of it.
  */
-export function isSettled(pattern: string, template: LineTemplate, columns: readonly ShreddedColumn[]): boolean {
+export function isSettled(pattern: string, template: LineTemplate, heads: readonly ColumnHead[]): boolean {
   const texts = pattern.split(/<[A-Za-z_][A-Za-z0-9_]*>/).map((text) => Buffer.from(text));
   // The line as symbols: bytes of the text, and holes as negative numbers.
   const symbols: number[] = [];
@@ -19,7 +19,7 @@ export function isSettled(pattern: string, template: LineTemplate, columns: read
   for (const byte of lead) if (symbols[at++] !== byte) return false;
   for (const text of others) {
     if (text.length === 0) return true;
-    const found = findSettled(symbols, at, text, template, columns);
+    const found = findSettled(symbols, at, text, template, heads);
     if (found < 0) return false;
     at = found + text.length;
   }
@@ -27,13 +27,13 @@ export function isSettled(pattern: string, template: LineTemplate, columns: read
 }
 
 /** Where `text` is found first in every line; -1 where that differs, or where it is not found for sure. */
-function findSettled(symbols: readonly number[], from: number, text: Buffer, template: LineTemplate, columns: readonly ShreddedColumn[]): number {
+function findSettled(symbols: readonly number[], from: number, text: Buffer, template: LineTemplate, heads: readonly ColumnHead[]): number {
   for (let at = from; at < symbols.length; at++) {
     const symbol = symbols[at]!;
     if (symbol < 0) {
       // It could begin inside the hole.
       const hole = -1 - symbol;
-      if (holeMayHold(template.holes[hole]!, text[0]!) && inAlphabet(columns[hole]!.header.alphabet, text[0]!)) return -1;
+      if (holeMayHold(template.holes[hole]!, text[0]!) && inAlphabet(heads[hole]!.header.alphabet, text[0]!)) return -1;
       continue;
     }
     let length = 0;

@@ -76,15 +76,17 @@ export class TemplateFilter {
   }
 
   #isAscii(): boolean {
-    const { template, columns } = foldConstants(this.#template);
-    return template.holes.every((_, hole) => columns[hole]!.header.alphabet.subarray(4).every((word) => word === 0)) && template.text.every((piece) => piece.every((byte) => byte < 0x80));
+    const { template, heads } = foldConstants(this.#template);
+    return template.holes.every((_, hole) => heads[hole]!.header.alphabet.subarray(4).every((word) => word === 0)) && template.text.every((piece) => piece.every((byte) => byte < 0x80));
   }
 
   /** Places whose lines hold the needle; null where it may lie over several holes in too many ways. */
   #holding(needle: Buffer, fold: boolean, among: Marks): Marks | null {
-    const { template, columns } = foldConstants(this.#template);
-    const { always, asks, spills }: Alignments = alignNeedle(template, columns, needle, fold);
+    const { template, heads, numbers } = foldConstants(this.#template);
+    const { always, asks, spills }: Alignments = alignNeedle(template, heads, needle, fold);
     if (always) return 'all';
+    if (!spills && asks.every((own) => own.length === 0)) return 'none';
+    const columns = numbers.map((number) => this.#template.columns[number]!);
     const spreads = spills ? spreadNeedle(template, columns, needle, fold) : [];
     if (spreads === null) return null;
     let marks: Marks = 'none';

@@ -1,8 +1,9 @@
-import type { LineTemplate, ShreddedColumn, ShreddedTemplate } from '../../../model/mod.ts';
+import type { ColumnHead, LineTemplate, ShreddedTemplate } from '../../../model/mod.ts';
 import { compileStage } from '../../stages/compile.ts';
 import { LabelsBuilder } from '../../stages/labels-builder.ts';
 import { Row } from '../../stages/stage.ts';
 import type { Stage } from '../../syntax/mod.ts';
+import { inAlphabet } from './alignments.ts';
 import { foldConstants } from './folded.ts';
 import { isSettled } from './settled.ts';
 
@@ -32,23 +33,23 @@ const nullBytes = Buffer.from('null');
  * single holes, so that it must see each line.
  */
 export function traceParser(stage: Stage, stored: ShreddedTemplate): readonly TracedLabel[] | null {
-  const { template, columns, key } = stored;
+  const { template, heads, key } = stored;
   if (stage.kind === 'json') {
     if (template.kind !== 'json' || stage.extractions.length > 0) return null;
     // A null makes no label.
-    return traceOmitted(stage, template, key, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(columns[i]!) ? nullBytes : null)));
+    return traceOmitted(stage, template, key, template.holes.map((hole, i) => (hole === 'token' && mayBeNull(heads[i]!) ? nullBytes : null)));
   }
   if (stage.kind === 'logfmt') {
     // Escapes may be wrong, which only the stage itself tells.
-    if (template.kind !== 'logfmt' || stage.extractions.length > 0 || (stage.strict && template.holes.some((hole, i) => hole === 'string' && hasByte(columns[i]!, 0x5c)))) return null;
+    if (template.kind !== 'logfmt' || stage.extractions.length > 0 || (stage.strict && template.holes.some((hole, i) => hole === 'string' && hasByte(heads[i]!, 0x5c)))) return null;
     // An empty value makes no label.
-    return traceOmitted(stage, template, key, template.holes.map((_, i) => (columns[i]!.header.lengthMin === 0 && !stage.keepEmpty ? noBytes : null)));
+    return traceOmitted(stage, template, key, template.holes.map((_, i) => (heads[i]!.header.lengthMin === 0 && !stage.keepEmpty ? noBytes : null)));
   }
   if (stage.kind !== 'pattern') return null;
   const folded = foldConstants(stored);
   // Nothing is found in an empty line.
-  if (folded.template.text.every((piece) => piece.length === 0) && folded.columns.every(({ header }) => header.lengthMin === 0)) return null;
-  if (!isSettled(stage.pattern, folded.template, folded.columns)) return null;
+  if (folded.template.text.every((piece) => piece.length === 0) && folded.heads.every(({ header }) => header.lengthMin === 0)) return null;
+  if (!isSettled(stage.pattern, folded.template, folded.heads)) return null;
   const texts = folded.template.text.map((piece) => `${piece.length}:${piece.toString('latin1')}`).join(';');
   const labels = parseFilled(stage, folded.template, texts, () => patternFiller);
   return labels === null ? null : labels.map(({ name, from }) => ({ name, from: from.kind === 'hole' ? { kind: 'hole', hole: folded.numbers[from.hole]! } : from }));
@@ -66,11 +67,12 @@ function traceOmitted(stage: Stage, template: LineTemplate, key: string, omitted
   return others !== null && others.length === left.length && others.every(({ name }, i) => name === left[i]!.name) ? labels : null;
 }
 
-export function hasByte({ header }: ShreddedColumn, byte: number): boolean {
-  return ((header.alphabet[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
+/** Whether a byte may occur in a column. */
+export function hasByte({ header }: ColumnHead, byte: number): boolean {
+  return inAlphabet(header.alphabet, byte);
 }
 
-function mayBeNull(column: ShreddedColumn): boolean {
+function mayBeNull(column: ColumnHead): boolean {
   return column.header.range === null && hasByte(column, 0x6e) && hasByte(column, 0x75) && hasByte(column, 0x6c);
 }
 

@@ -5,10 +5,10 @@ import { groupOf, templateOf } from './group.ts';
 describe('foldConstants', () => {
   it('makes text of what does not vary', () => {
     const stored = templateOf(groupOf(Array.from({ length: 50 }, (_, i) => `a=same b=${i} c="x y"`)));
-    const { template, columns, numbers } = foldConstants(stored);
+    const { template, heads, numbers } = foldConstants(stored);
     expect(template.text.map(String)).toEqual(['a=same b=', ' c="x y"']);
     expect(numbers).toEqual([1]);
-    expect(columns).toEqual([stored.columns[1]]);
+    expect(heads).toEqual([stored.heads[1]]);
     expect(template.holes).toEqual([stored.template.holes[1]]);
   });
 
