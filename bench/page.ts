@@ -4,12 +4,13 @@ import { total } from './measure.ts';
 import type { Query } from './queries.ts';
 import { figure, readMarks, type MarkFigure, type Results, type SizeResult } from './results.ts';
 import { noiseMs, tolerances } from './check.ts';
+import { protocolsText, type ProtocolsResult } from './protocols-page.ts';
 import { streamsText, type StreamsResult } from './streams-page.ts';
 
 const none = '–';
 
 /** The whole page. `expected` are the digests that real Loki gave before, by size. */
-export function page(results: Results, queries: readonly Query[], expected: (size: SizeResult) => ReadonlyMap<string, string>, streams: StreamsResult | null): string {
+export function page(results: Results, queries: readonly Query[], expected: (size: SizeResult) => ReadonlyMap<string, string>, streams: StreamsResult | null, protocols: ProtocolsResult | null): string {
   const small = results.sizes.find(({ mb }) => mb < 1000);
   const big = results.sizes.find(({ mb }) => mb >= 1000);
   const parts = [
@@ -20,6 +21,7 @@ export function page(results: Results, queries: readonly Query[], expected: (siz
     ...results.sizes.filter(({ s3 }) => s3 !== null).map((size) => s3Text(size)),
     ...results.sizes.filter(({ discovery }) => discovery.length > 0).map((size) => discoveryText(size, queries)),
     answersText(results, queries, expected),
+    ...(protocols === null ? [] : [protocolsText(protocols)]),
     ...(streams === null ? [] : [streamsText(streams)]),
     queryList(queries),
     checkText(),

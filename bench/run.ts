@@ -17,6 +17,7 @@ import { minioBinary } from './minio.ts';
 import { page } from './page.ts';
 import { readQueries } from './queries.ts';
 import { lastFile, readLast, type Results, type SizeResult } from './results.ts';
+import type { ProtocolsResult } from './protocols-page.ts';
 import type { StreamsResult } from './streams-page.ts';
 import { loki, spoor, victoriaLogs, type System } from './systems.ts';
 
@@ -42,6 +43,12 @@ const log = (text: string): void => void process.stderr.write(`${text}\n`);
 const wanted = new Set(options.systems.split(','));
 const only = options.only?.split(',');
 const binaries = { loki: binary('LOKI_BIN'), victoriaLogs: binary('VICTORIALOGS_BIN'), minio: minioBinary() };
+
+/** What another bench has written, if it has. */
+function lastOf<T>(name: string): T | null {
+  const file = path.join(import.meta.dirname, name);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : null;
+}
 
 /** A path in the environment, which must exist where it is given. */
 function binary(variable: string): string | undefined {
@@ -122,10 +129,10 @@ if (options.check) {
   }
   process.exitCode = bad ? 1 : 0;
 } else {
-  const streamsFile = path.join(import.meta.dirname, 'last-streams.json');
-  const streams = existsSync(streamsFile) ? (JSON.parse(readFileSync(streamsFile, 'utf8')) as StreamsResult) : null;
+  const streams = lastOf<StreamsResult>('last-streams.json');
+  const protocols = lastOf<ProtocolsResult>('last-protocols.json');
   const expected = (size: SizeResult): ReadonlyMap<string, string> => prepareCorpus(options.shared, size.mb, size.streams).expected;
-  const text = page(wholeRun(), readQueries(options.shared), expected, streams);
+  const text = page(wholeRun(), readQueries(options.shared), expected, streams, protocols);
   writeFileSync(options.write ? path.join(root, 'docs/performance.md') : options.out, text);
   if (options.write) writeFileSync(lastFile, `${JSON.stringify(wholeRun(), null, 1)}\n`);
   log(options.write ? 'wrote docs/performance.md and bench/last.json' : `wrote ${options.out}`);

@@ -15,8 +15,8 @@ export function otlpMappingOf(limits: Limits): OtlpMapping {
   let mapping = mappings.get(limits);
   if (mapping === undefined) {
     mapping = new OtlpMapping(limits.otlp_config, limits.discover_service_name, (regex) => {
-      const { matches } = compileMatcher({ name: '', op: '=~', value: regex });
-      return matches;
+      const matcher = compileMatcher({ name: '', op: '=~', value: regex });
+      return (name) => matcher.matches(name);
     });
     mappings.set(limits, mapping);
   }

@@ -15,6 +15,7 @@ export { PushEncoder } from './loki/encode.ts';
 export { otlpBytesExpected } from './otlp/content.ts';
 export { decodeOtlp, type OtlpRequest } from './otlp/decode.ts';
 export { OtlpMapping, type NameMatcher } from './otlp/mapping.ts';
-export { exportResponse, exportResponseJson, rpcCodes, rpcStatus, type PartialSuccess } from './otlp/messages.ts';
+export { exportResponse, exportResponseJson, rpcStatus, type PartialSuccess } from './otlp/messages.ts';
 export type { OtlpPush } from './otlp/protobuf.ts';
 export { runInSlices } from './slices.ts';
+export { decompressZstd } from './zstd.ts';

@@ -1,7 +1,6 @@
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status as rpcCodes, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { isSpoorError, reasonOf, SpoorError } from '../../model/mod.ts';
-import { rpcCodes } from '../../protocols/mod.ts';
 import { retryAfterSeconds } from '../answer.ts';
 import type { HttpParts } from '../parts.ts';
 import { ArrivingCalls } from './arriving-calls.ts';
@@ -87,14 +86,14 @@ function addService(server: Server, service: GrpcService, parts: HttpParts, log:
   const method = { path, requestStream: false, responseStream: false, requestSerialize: asItIs, requestDeserialize: asItIs, responseSerialize: asItIs, responseDeserialize: asItIs };
   const handle = async (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): Promise<void> => {
     const began = parts.clock.monotonicMs();
-    const noted = (code: number): void => {
+    const noted = (code: rpcCodes): void => {
       parts.metrics.ingest.request(protocol, rpcNameOf(code));
       parts.metrics.request('GRPC', path, code, (parts.clock.monotonicMs() - began) / 1000);
     };
     try {
       const tenant = call.metadata.get('x-scope-orgid')[0];
       const bytes = await service.handle(tenant === undefined ? undefined : String(tenant), call.request);
-      noted(rpcCodes.ok);
+      noted(rpcCodes.OK);
       answer(null, bytes);
     } catch (error) {
       const refused = error instanceof RefusedCall ? error : refusedCall(error);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SpoorError } from '../../model/mod.ts';
-import { exportResponse, exportResponseJson, rpcCodes, rpcStatus, type PartialSuccess } from '../../protocols/mod.ts';
+import { exportResponse, exportResponseJson, rpcStatus, type PartialSuccess } from '../../protocols/mod.ts';
 import { codedError, retryAfterSeconds } from '../answer.ts';
 import { rpcCodeOf } from '../grpc/status.ts';
 import { exportBytesExpected, exportLogs } from '../otlp-export.ts';
@@ -75,7 +75,7 @@ function sendStatus(request: FastifyRequest, reply: FastifyReply, status: number
   if (seconds !== null) reply.header('retry-after', String(seconds));
   reply.code(status).header('x-content-type-options', 'nosniff');
   if (!isLokiPath(request) && isJson(request)) return reply.type(jsonType).send(JSON.stringify({ code, message }));
-  return reply.type(protobufType).send(rpcStatus(code === rpcCodes.ok ? rpcCodes.internal : code, message));
+  return reply.type(protobufType).send(rpcStatus(code, message));
 }
 
 function isJson(request: FastifyRequest): boolean {

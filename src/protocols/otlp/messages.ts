@@ -1,10 +1,5 @@
 import { ProtobufWriter } from './protobuf-writer.ts';
 
-/** Codes of google.rpc.Code, which gRPC and the Status of OTLP share. */
-export const rpcCodes = {
-  ok: 0, cancelled: 1, invalid_argument: 3, deadline_exceeded: 4, not_found: 5, permission_denied: 7, resource_exhausted: 8, unimplemented: 12, internal: 13, unavailable: 14, unauthenticated: 16,
-} as const;
-
 /** What an export was answered with, where not everything was stored as sent. */
 export interface PartialSuccess {
   readonly rejectedLogRecords: number;
@@ -30,7 +25,7 @@ export function exportResponseJson(partial: PartialSuccess | null): string {
   return JSON.stringify({ partialSuccess: { rejectedLogRecords: String(partial.rejectedLogRecords), errorMessage: partial.errorMessage } });
 }
 
-/** google.rpc.Status as protobuf, with a google.rpc.RetryInfo where `retryAfterSeconds` is given. */
+/** google.rpc.Status as protobuf, `code` being gRPC's, with a google.rpc.RetryInfo where `retryAfterSeconds` is given. */
 export function rpcStatus(code: number, message: string, retryAfterSeconds: number | null = null): Buffer {
   const writer = new ProtobufWriter(message.length * 3 + 128);
   if (code !== 0) writer.varint(0x08, code);

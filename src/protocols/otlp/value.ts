@@ -206,7 +206,7 @@ export class ValueWriter {
   #compareKeys(a: number, b: number): number {
     const members = this.#members;
     const { bytes } = this.#reader;
-    return bytes.compare(bytes, members[b]!, members[b + 1]!, members[a]!, members[a + 1]!);
+    return bytes.compare(bytes, members[b], members[b + 1], members[a], members[a + 1]);
   }
 
   /** Sorts the members from `base` on by their keys, those of equal keys in the order sent. */
