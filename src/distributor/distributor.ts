@@ -2,7 +2,7 @@ import { BufferPool } from '../bytes/mod.ts';
 import { recordId, type Journal, type RecordBuilder } from '../journal/mod.ts';
 import { errorCodes, SpoorError, type Clock, type LimitsSource } from '../model/mod.ts';
 import { runInSlices, type RawBatch } from '../protocols/mod.ts';
-import { blockedDetails, planPush, type Plan, type PlanRules } from './plan.ts';
+import { planPush, type Plan, type PlanRules } from './plan.ts';
 import { noPushMetrics, type AppliedTracker, type PushGate, type PushMetrics, type PushOptions, type StreamRegistry } from './ports.ts';
 import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
@@ -71,7 +71,7 @@ export class Distributor {
     if (raw.streams.length === 0) return refused(new SpoorError('no_valid_stream'), refusals);
     const held: string[] = [];
     try {
-      const rules = this.#rules(tenant, refusals, held);
+      const rules = this.#rules(tenant, options.policy ?? '', refusals, held);
       const plan = await runInSlices(planPush(raw, rules), signal);
       raw.release();
       const overRate = this.#charge(plan, rules, raw.rows);
@@ -85,7 +85,7 @@ export class Distributor {
     }
   }
 
-  #rules(tenant: string, refusals: Refusals, held: string[]): PlanRules {
+  #rules(tenant: string, policy: string, refusals: Refusals, held: string[]): PlanRules {
     const limits = this.#parts.limits.forTenant(tenant);
     const { per_stream_rate_limit: rate, per_stream_rate_limit_burst: burst } = limits;
     return {
@@ -94,6 +94,7 @@ export class Distributor {
       partitions: this.#parts.partitions,
       nowNs: this.#parts.clock.nowNs(),
       resolver: this.#resolver,
+      policy,
       pool: this.#pool,
       refusals,
       admit: (stream) => this.#admission.admit(tenant, stream.key, limits, held),
@@ -149,7 +150,7 @@ export class Distributor {
     await unlessAborted(this.#parts.applied.applied(partition, position), signal);
   }
 
-  #outcome(plan: Plan, { tenant, limits, refusals }: PlanRules): PushOutcome {
+  #outcome(plan: Plan, { limits, refusals }: PlanRules): PushOutcome {
     const done = { stored: plan.entries, refused: refusals.entries, retryAfterSeconds: null };
     // What a retry can store comes before what it cannot, as in Loki.
     for (const [code, details] of [['stream_limit', plan.overStreamLimit], ['per_stream_rate_limit', plan.overStreamRate]] as const) {
@@ -159,9 +160,7 @@ export class Distributor {
     }
     const refusal = refusals.error();
     if (refusal !== undefined) return { ...done, status: refusal.status, refusal };
-    if (plan.blocked) {
-      return { ...done, status: limits.block_ingestion_status_code, refusal: new SpoorError('blocked_ingestion', blockedDetails(tenant, limits)) };
-    }
+    if (plan.blocked !== undefined) return { ...done, status: limits.block_ingestion_status_code, refusal: new SpoorError(plan.blocked.code, plan.blocked.details) };
     return { ...done, status: 204, refusal: null };
   }
 }

@@ -5,17 +5,24 @@ const quote = 0x22;
 const equals = 0x3d;
 const backslash = 0x5c;
 
+/** Where a field's value stands, without its quotes; `escaped` where it has backslashes. */
+export interface FoundField {
+  start: number;
+  end: number;
+  escaped: boolean;
+}
+
 /**
- * The level in a line of logfmt: of the field whose name (in any case) stands first in the list of `fields`, wherever it stands in the line; of a repeated name the
- * first. Undefined where there is none before the syntax breaks, or where its value is no known level.
+ * Finds in a line of logfmt the field whose name (in any case) stands first in the list of `fields`, wherever it stands in the line; of a repeated name the first. False where
+ * there is none before the syntax breaks.
  */
-export function levelOfLogfmt(bytes: Buffer, start: number, end: number, fields: LevelFields): string | undefined {
-  let best = fields.names.length;
-  let level: string | undefined;
+export function findLogfmtField(bytes: Buffer, start: number, end: number, fields: LevelFields, found: FoundField): boolean {
+  const none = fields.names.length;
+  let best = none;
   let at = start;
   for (;;) {
     while (at < end && bytes[at]! <= 0x20) at++;
-    if (at >= end) return level;
+    if (at >= end) return best < none;
     const keyStart = at;
     let byte = 0;
     while (at < end) {
@@ -25,16 +32,16 @@ export function levelOfLogfmt(bytes: Buffer, start: number, end: number, fields:
     }
     const keyEnd = at;
     // A quote inside a key, or a value without one, ends the record; a key without `=` has no value.
-    if (at < end && (byte === quote || (byte === equals && at === keyStart))) return level;
-    const place = fields.placeFolded(bytes, keyStart, keyEnd);
-    const wanted = place >= 0 && place < best;
-    let found: string | undefined;
+    if (at < end && (byte === quote || (byte === equals && at === keyStart))) return best < none;
+    let valueStart = at;
+    let valueEnd = at;
+    let escaped = false;
     if (at < end && byte === equals) {
       at++;
+      valueStart = at;
       if (at < end && bytes[at] === quote) {
-        const valueStart = at + 1;
-        let escaped = false;
-        at = valueStart;
+        at++;
+        valueStart = at;
         while (at < end && bytes[at] !== quote) {
           if (bytes[at] === backslash) {
             escaped = true;
@@ -42,24 +49,33 @@ export function levelOfLogfmt(bytes: Buffer, start: number, end: number, fields:
           }
           at++;
         }
-        if (at >= end) return level;
+        if (at >= end) return best < none;
+        valueEnd = at;
         at++;
-        if (wanted) found = escaped ? escapedLevel(bytes, valueStart, at - 1) : knownLevelOf(bytes, valueStart, at - 1);
       } else {
-        const valueStart = at;
         while (at < end && bytes[at]! > 0x20) {
-          if (bytes[at] === equals || bytes[at] === quote) return level;
+          if (bytes[at] === equals || bytes[at] === quote) return best < none;
           at++;
         }
-        if (wanted) found = knownLevelOf(bytes, valueStart, at);
+        valueEnd = at;
       }
     }
-    if (wanted) {
-      best = place;
-      level = found;
-      if (place === 0) return level;
-    }
+    const place = fields.placeFolded(bytes, keyStart, keyEnd);
+    if (place < 0 || place >= best) continue;
+    best = place;
+    found.start = valueStart;
+    found.end = valueEnd;
+    found.escaped = escaped;
+    if (place === 0) return true;
   }
+}
+
+const field: FoundField = { start: 0, end: 0, escaped: false };
+
+/** The level in a line of logfmt: what findLogfmtField finds of the level's fields. Undefined where there is none, or where its value is no known level. */
+export function levelOfLogfmt(bytes: Buffer, start: number, end: number, fields: LevelFields): string | undefined {
+  if (!findLogfmtField(bytes, start, end, fields, field)) return undefined;
+  return field.escaped ? escapedLevel(bytes, field.start, field.end) : knownLevelOf(bytes, field.start, field.end);
 }
 
 function escapedLevel(bytes: Buffer, start: number, end: number): string | undefined {

@@ -10,12 +10,17 @@ const equals = 0x3d;
  * no known level, and for all other lines, the earliest level word in the text counts. `unknown` where there is none.
  */
 export function levelOfLine(bytes: Buffer, start: number, end: number, fields: LevelFields, jsonDepthMax: number): string {
+  let level: string | undefined;
+  if (isJsonLine(bytes, start, end)) level = levelOfJson(bytes, start, end, fields, jsonDepthMax);
+  else if (isLogfmtLine(bytes, start, end)) level = levelOfLogfmt(bytes, start, end, fields);
+  return level ?? levelOfText(bytes, start, end);
+}
+
+/** Whether a line begins with `{` and ends with `}`, white space aside. */
+export function isJsonLine(bytes: Buffer, start: number, end: number): boolean {
   let first = start;
   while (first < end && isSpace(bytes[first]!)) first++;
-  let level: string | undefined;
-  if (first < end && bytes[first] === 0x7b && endsWithBrace(bytes, first, end)) level = levelOfJson(bytes, first, end, fields, jsonDepthMax);
-  else if (hasEquals(bytes, start, end)) level = levelOfLogfmt(bytes, start, end, fields);
-  return level ?? levelOfText(bytes, start, end);
+  return first < end && bytes[first] === 0x7b && endsWithBrace(bytes, first, end);
 }
 
 function endsWithBrace(bytes: Buffer, start: number, end: number): boolean {
@@ -24,7 +29,8 @@ function endsWithBrace(bytes: Buffer, start: number, end: number): boolean {
   return bytes[last] === 0x7d;
 }
 
-function hasEquals(bytes: Buffer, start: number, end: number): boolean {
+/** Whether a line may be logfmt: it has a `=`. */
+export function isLogfmtLine(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] === equals) return true;
   return false;
 }

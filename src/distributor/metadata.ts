@@ -1,9 +1,12 @@
 import type { RawBatch } from '../protocols/mod.ts';
 import type { RecordBuilder } from '../journal/mod.ts';
+import type { LabelSet } from '../model/mod.ts';
+import { valueOfLabels, valueOfLine, type GenericField } from './generic-fields.ts';
 import type { LevelFields } from './level-fields.ts';
 import { levelOfSeverityNumber, normalLevel } from './level-names.ts';
 import { levelOfLine } from './level.ts';
 import { detectedLevelPlace, metadataName, noLevelPlace, severityNumberPlace, type MetadataName } from './metadata-names.ts';
+import type { ResolvedStream } from './resolve-labels.ts';
 
 /** Names that are remembered at most; they come from outside. */
 const namesMax = 4096;
@@ -12,6 +15,8 @@ const nameBytesMax = 256;
 const insertionMax = 24;
 
 const detectedLevel = 'detected_level';
+/** What a generic field adds to an entry, about. */
+const genericBytes = 48;
 
 /** What level discovery needs to know of a tenant and a stream; null where it is off. */
 export interface LevelDiscovery {
@@ -27,6 +32,7 @@ export interface LevelDiscovery {
  */
 export class MetadataNormaliser {
   readonly #discovery: LevelDiscovery | null;
+  readonly #generic: readonly GenericField[] | null;
   readonly #known = new Map<string, MetadataName>();
   /** Names of the entry before, by place: nearly always those of this one. */
   readonly #last: MetadataName[] = [];
@@ -47,14 +53,18 @@ export class MetadataNormaliser {
   #level = '';
   #levelBytes: Buffer = Buffer.alloc(0);
 
-  /** @param discovery null where levels are not discovered */
-  constructor(discovery: LevelDiscovery | null) {
+  /**
+   * @param discovery null where levels are not discovered
+   * @param generic what discover_generic_fields adds
+   */
+  constructor(discovery: LevelDiscovery | null, generic: readonly GenericField[] | null = null) {
     this.#discovery = discovery;
+    this.#generic = generic;
   }
 
   /** Bytes that it adds to an entry without metadata, about. */
   get addedBytes(): number {
-    return this.#discovery === null ? 0 : detectedLevel.length + 10;
+    return (this.#discovery === null ? 0 : detectedLevel.length + 10) + (this.#generic?.length ?? 0) * genericBytes;
   }
 
   /** Bytes of the names and values of an entry as they were sent, without those of detected_level. */
@@ -93,9 +103,11 @@ export class MetadataNormaliser {
     return raw.pairStart[row + 1]! > raw.pairStart[row]! ? this.#collect(raw, row) : null;
   }
 
-  /** Writes what `collect` read of an entry, whose line is bytes[lineStart … lineEnd). `streamLevel` is the level of its stream's labels. Sets storedBytes. */
-  write(raw: RawBatch, lineStart: number, lineEnd: number, into: RecordBuilder, streamLevel: string | undefined): void {
-    if (this.#discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, streamLevel, this.#discovery);
+  /** Writes what `collect` read of an entry of the stream, whose line is bytes[lineStart … lineEnd). Sets storedBytes. */
+  write(raw: RawBatch, lineStart: number, lineEnd: number, into: RecordBuilder, stream: Pick<ResolvedStream, 'labels' | 'level'>): void {
+    const generic = this.#generic === null ? null : this.#genericValues(this.#generic, raw.bytes, lineStart, lineEnd, stream.labels);
+    if (this.#discovery !== null) this.#addLevel(raw.bytes, lineStart, lineEnd, stream.level, this.#discovery);
+    if (this.#generic !== null && generic !== null) this.#addGeneric(this.#generic, generic);
     if (this.#count > 1) this.#sort();
     let bytes = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -183,6 +195,28 @@ export class MetadataNormaliser {
       this.#levelBytes = levelBytes(level);
     }
     this.#set(own >= 0 ? own : this.#count++, detectedLevelName, false, this.#levelBytes, 0, this.#levelBytes.length);
+  }
+
+  /** The values of generic fields: of the stream's labels, else of the metadata as sent, else of the line. */
+  #genericValues(fields: readonly GenericField[], bytes: Buffer, lineStart: number, lineEnd: number, labels: LabelSet): readonly (Buffer | undefined)[] {
+    return fields.map((field) => {
+      const label = valueOfLabels(field, labels);
+      if (label !== undefined) return Buffer.from(label);
+      for (const hint of field.hints) {
+        const place = this.#find(hint);
+        if (place >= 0) return this.#from[place]!.subarray(this.#start[place], this.#start[place]! + this.#length[place]!);
+      }
+      return valueOfLine(field, bytes, lineStart, lineEnd);
+    });
+  }
+
+  #addGeneric(fields: readonly GenericField[], values: readonly (Buffer | undefined)[]): void {
+    for (const [i, { name }] of fields.entries()) {
+      const value = values[i];
+      if (value === undefined) continue;
+      const known = this.#find(name.name);
+      this.#set(known < 0 ? this.#count++ : known, name, false, value, 0, value.length);
+    }
   }
 
   #sort(): void {

@@ -2,6 +2,7 @@ import type { BufferPool } from '../bytes/mod.ts';
 import type { RecordBuilder, RecordRoom } from '../journal/mod.ts';
 import { formatRfc3339, type ErrorDetails, type Limits } from '../model/mod.ts';
 import { timeUnset, type RawBatch } from '../protocols/mod.ts';
+import { genericFieldsOf } from './generic-fields.ts';
 import { levelFieldsOf } from './level-fields.ts';
 import { MetadataNormaliser } from './metadata.ts';
 import { PartitionWriter } from './partition-writer.ts';
@@ -26,6 +27,8 @@ export interface PlanRules {
   readonly partitions: number;
   readonly nowNs: bigint;
   readonly resolver: LabelResolver;
+  /** The policy that the push names for all its streams, or ''. */
+  readonly policy: string;
   readonly refusals: Refusals;
   /** Memory of the records. */
   readonly pool: BufferPool;
@@ -48,11 +51,17 @@ export interface Plan {
   /** Entries and bytes that count against the tenant's rate: all valid ones, also of streams that are over limits of their own. */
   readonly chargedEntries: number;
   readonly chargedBytes: number;
-  /** A stream was refused because ingestion is blocked, with a status that the client is to see. */
-  readonly blocked: boolean;
+  /** The first stream that was refused because ingestion is blocked, with a status that the client is to see. */
+  readonly blocked: Blocked | undefined;
   /** The first stream that is one too many, and the first that is too fast: details of `stream_limit` and `per_stream_rate_limit`. */
   readonly overStreamLimit: ErrorDetails | undefined;
   readonly overStreamRate: ErrorDetails | undefined;
+}
+
+/** Why ingestion is blocked. */
+interface Blocked {
+  readonly code: 'blocked_ingestion' | 'blocked_ingestion_policy';
+  readonly details: ErrorDetails;
 }
 
 /** Raw streams with one label set, as indexes into RawBatch.streams. */
@@ -88,7 +97,7 @@ class Planner {
   #chargedBytes = 0;
   #cutEntries = 0;
   #cutBytes = 0;
-  #blocked = false;
+  #blocked: Blocked | undefined;
   #overStreamLimit: ErrorDetails | undefined;
   #overStreamRate: ErrorDetails | undefined;
 
@@ -98,7 +107,7 @@ class Planner {
     this.#rules = rules;
     this.#timeWords = new Uint32Array(raw.timeNs.buffer, raw.timeNs.byteOffset, raw.rows * 2);
     const discovers = limits.discover_log_levels && limits.allow_structured_metadata;
-    this.#metadata = new MetadataNormaliser(discovers ? { fields: levelFieldsOf(limits), jsonDepthMax: limits.log_level_from_json_max_depth } : null);
+    this.#metadata = new MetadataNormaliser(discovers ? { fields: levelFieldsOf(limits), jsonDepthMax: limits.log_level_from_json_max_depth } : null, genericFieldsOf(limits));
     this.#suffix = Buffer.from(limits.max_line_size_truncate_identifier);
     this.#oldest = limits.reject_old_samples && raw.backfillShard === '' ? nowNs - limits.reject_old_samples_max_age : null;
     this.#oldestApprox = Number(this.#oldest ?? 0n);
@@ -149,20 +158,20 @@ class Planner {
     const { tenant, limits, partitions, nowNs, resolver, refusals } = this.#rules;
     const byKey = new Map<string, MergedStream>();
     const byPartition = new Map<number, MergedStream[]>();
-    const isBlocked = limits.block_ingestion_until > nowNs;
     for (const [index, { labels, rows, firstRow }] of this.#raw.streams.entries()) {
       if (index % 128 === 127) yield;
-      const stream = resolver.resolve(labels, limits, this.#raw.backfillShard);
+      const stream = resolver.resolve(labels, limits, this.#raw.backfillShard, this.#rules.policy);
       if (rows === 0) continue;
       if (stream.fault !== null) {
         const { reason, details } = stream.fault;
         refusals.add(reason, { ...details, tenant }, rows, this.#sentBytes(firstRow, rows), firstRow);
         continue;
       }
-      if (isBlocked) {
-        refusals.count('blocked_ingestion', rows, this.#sentBytes(firstRow, rows));
-        refusals.rows('blocked_ingestion', blockedDetails(tenant, limits), firstRow, rows);
-        this.#blocked ||= limits.block_ingestion_status_code !== 200;
+      const blocked = blockOf(stream, tenant, limits, nowNs);
+      if (blocked !== null) {
+        refusals.count(blocked.code, rows, this.#sentBytes(firstRow, rows));
+        refusals.rows(blocked.code, blocked.details, firstRow, rows);
+        if (limits.block_ingestion_status_code !== 200) this.#blocked ??= blocked;
         continue;
       }
       let merged = byKey.get(stream.key);
@@ -219,7 +228,7 @@ class Planner {
         admitted ??= this.#rules.admit(stream);
         const batch = writer.next();
         const start = raw.lineStart[row]!;
-        this.#metadata.write(raw, start, start + length, batch, stream.level);
+        this.#metadata.write(raw, start, start + length, batch, stream);
         const size = storedLength + this.#metadata.storedBytes;
         this.#chargedEntries++;
         this.#chargedBytes += size;
@@ -357,9 +366,12 @@ function shownSize(bytes: number): string {
   return `${bytes}B`;
 }
 
-/** What `blocked_ingestion` says. */
-export function blockedDetails(tenant: string, limits: Limits): ErrorDetails {
-  return { tenant, until: formatRfc3339(limits.block_ingestion_until), status: limits.block_ingestion_status_code };
+/** Why pushes of the stream are blocked now: for the tenant, or for the stream's policy; null where they are not. */
+function blockOf(stream: ResolvedStream, tenant: string, limits: Limits, nowNs: bigint): Blocked | null {
+  const status = limits.block_ingestion_status_code;
+  if (limits.block_ingestion_until > nowNs) return { code: 'blocked_ingestion', details: { tenant, until: formatRfc3339(limits.block_ingestion_until), status } };
+  if (stream.blockedUntilNs <= nowNs) return null;
+  return { code: 'blocked_ingestion_policy', details: { tenant, policy: stream.policy, until: formatRfc3339(stream.blockedUntilNs), status } };
 }
 
 function sumOf(numbers: Uint32Array, from: number, to: number, step: number): number {

@@ -20,13 +20,15 @@ export interface RefusedRows {
   readonly rows: number;
   readonly reason: RefusalReason;
   /** The error that names the entry and the limit; made when it is asked for. */
-  error(): SpoorError;
+  readonly error: () => SpoorError;
 }
 
 /** What a push may come with. */
 export interface PushOptions {
   /** The way it came in, for the metrics; `loki` unless it is given. */
   readonly protocol?: IngestProtocol;
+  /** The policy of all its streams (header X-Loki-Ingestion-Policy), instead of those that policy_stream_mapping gives. */
+  readonly policy?: string;
   /** Stops the work up to the first append, and the waiting. */
   readonly signal?: AbortSignal;
   /** Told of what is refused, for protocols that answer entry by entry. A row may come twice: the first time counts. */

@@ -17,6 +17,7 @@ export const refusalReasons = [
   'metadata_name',
   'push_backfill',
   'blocked_ingestion',
+  'blocked_ingestion_policy',
   'rate_limited',
   'stream_limit',
   'per_stream_rate_limit',

@@ -2,6 +2,7 @@ import { encodeStreamLabels } from '../journal/mod.ts';
 import { formatLabels, hashLabels, labelValue, SpoorError, type ErrorDetails, type Label, type LabelSet, type Limits } from '../model/mod.ts';
 import { levelFieldsOf } from './level-fields.ts';
 import { normalLevel } from './level-names.ts';
+import { enforcedLabelsOf, policyBlockedUntil, policyOf } from './policies.ts';
 import type { RefusalReason } from './reasons.ts';
 
 const backfillLabel = '__backfill__';
@@ -23,6 +24,9 @@ export interface ResolvedStream {
   readonly encoded: Buffer;
   /** The level that they name, in its normal form. */
   readonly level: string | undefined;
+  /** Until when pushes of its policy are refused, and that policy. */
+  readonly blockedUntilNs: bigint;
+  readonly policy: string;
   /** Why the stream is refused; its details lack the tenant. */
   readonly fault: { readonly reason: RefusalReason; readonly details: ErrorDetails } | null;
 }
@@ -32,20 +36,20 @@ export class LabelResolver {
   readonly #known = new WeakMap<readonly Label[], { readonly limits: Limits; readonly stream: ResolvedStream }>();
 
   /**
-   * Adds service_name and the labels of a backfill, then checks the set as Loki does. Throws `push_backfill` where the client itself sends labels that
+   * Adds service_name and the labels of a backfill, then checks the set as Loki does. `policy` is that of the header X-Loki-Ingestion-Policy, '' where there is none. Throws `push_backfill` where the client itself sends labels that
    * only the header X-Loki-Backfill-Shard may add; that refuses the whole push.
    */
-  resolve(labels: readonly Label[], limits: Limits, backfillShard: string): ResolvedStream {
-    if (backfillShard !== '') return resolveLabels(labels, limits, backfillShard);
+  resolve(labels: readonly Label[], limits: Limits, backfillShard: string, policy = ''): ResolvedStream {
+    if (backfillShard !== '' || policy !== '') return resolveLabels(labels, limits, backfillShard, policy);
     const known = this.#known.get(labels);
     if (known !== undefined && known.limits === limits) return known.stream;
-    const stream = resolveLabels(labels, limits, '');
+    const stream = resolveLabels(labels, limits, '', '');
     this.#known.set(labels, { limits, stream });
     return stream;
   }
 }
 
-function resolveLabels(sent: readonly Label[], limits: Limits, backfillShard: string): ResolvedStream {
+function resolveLabels(sent: readonly Label[], limits: Limits, backfillShard: string, givenPolicy: string): ResolvedStream {
   const internal = sent.some((label) => internalLabels.has(label.name));
   const added: Label[] = [];
   if (sent.some((label) => label.name === backfillLabel || label.name === backfillShardLabel)) {
@@ -59,8 +63,10 @@ function resolveLabels(sent: readonly Label[], limits: Limits, backfillShard: st
   if (backfillShard !== '') added.push({ name: backfillLabel, value: 'true' }, { name: backfillShardLabel, value: backfillShard });
   const labels = added.length === 0 ? sent : [...sent, ...added].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const key = formatLabels(labels);
-  const fault = internal && labels.length > 0 ? null : findFault(labels, key, limits);
-  return { labels, key, hash: hashLabels(labels), encoded: encodeStreamLabels(labels), level: levelOfLabels(labels, levelFieldsOf(limits).names), fault };
+  const policy = givenPolicy === '' ? policyOf(labels, limits.policy_stream_mapping) : givenPolicy;
+  const fault = internal && labels.length > 0 ? null : findFault(labels, key, limits, policy);
+  const level = levelOfLabels(labels, levelFieldsOf(limits).names);
+  return { labels, key, hash: hashLabels(labels), encoded: encodeStreamLabels(labels), level, policy, blockedUntilNs: policyBlockedUntil(policy, limits), fault };
 }
 
 function discoverService(labels: readonly Label[], candidates: readonly string[]): string {
@@ -79,7 +85,7 @@ function levelOfLabels(labels: LabelSet, fields: readonly string[]): string | un
   return undefined;
 }
 
-function findFault(labels: LabelSet, key: string, limits: Limits): ResolvedStream['fault'] {
+function findFault(labels: LabelSet, key: string, limits: Limits, policy: string): ResolvedStream['fault'] {
   if (labels.length === 0) return { reason: 'missing_labels', details: {} };
   // A service_name is not counted: it may be the server's own.
   const count = labels.length - (labelValue(labels, serviceName) === undefined ? 0 : 1);
@@ -93,8 +99,8 @@ function findFault(labels: LabelSet, key: string, limits: Limits): ResolvedStrea
     if (name === before) return { reason: 'duplicate_label_names', details: { stream: key, name } };
     before = name;
   }
-  const missing = [...new Set(limits.enforced_labels)].filter((name) => labelValue(labels, name) === undefined);
-  return missing.length === 0 ? null : { reason: 'missing_enforced_labels', details: { stream: key, labels: missing.join(',') } };
+  const missing = [...new Set(enforcedLabelsOf(policy, limits))].filter((name) => labelValue(labels, name) === undefined);
+  return missing.length === 0 ? null : { reason: 'missing_enforced_labels', details: { stream: key, labels: missing.join(','), policy } };
 }
 
 /** Whether a text has more bytes than that. */

@@ -28,9 +28,9 @@ export interface PushWork {
   /** The body as it arrived; it may be changed, and must not be looked at once the work is over. */
   readonly body: Buffer;
   /** Gives back what decoding did not need: `bytes` is the length of the decompressed body. */
-  decoded(bytes: number): void;
+  readonly decoded: (bytes: number) => void;
   /** Waits for more memory where what will be made of the push is longer than its decompressed body. */
-  needs(bytes: number): Promise<void>;
+  readonly needs: (bytes: number) => Promise<void>;
 }
 
 /**

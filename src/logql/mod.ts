@@ -24,4 +24,6 @@ export { formatBytes as formatByteSize } from './syntax/numbers.ts';
 export { formatExpr, formatMatchers, parseQuery, parseSelector, prettyExpr } from './syntax/mod.ts';
 export type { Expr, LogQuery, MetricExpr, Stage } from './syntax/mod.ts';
 export { checkStages } from './stages/check.ts';
+export { ExpressionError } from './stages/json-path.ts';
+export { JsonPathReader } from './stages/json-search.ts';
 export * from './detected/mod.ts';

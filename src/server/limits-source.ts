@@ -6,12 +6,29 @@ const joinedMax = 1000;
 /** The limits of the configuration: the general ones, and those of tenants that differ. Of several tenants (joinTenants) the strictest. */
 export class ConfiguredLimits implements LimitsSource {
   readonly #general: Limits;
-  readonly #tenants = new Map<string, Limits>();
+  readonly #configured: ReadonlyMap<string, Partial<Limits>>;
+  #tenants = new Map<string, Limits>();
   readonly #joined = new Map<string, Limits>();
 
   constructor(general: Limits, overrides: ReadonlyMap<string, Partial<Limits>>) {
     this.#general = general;
-    for (const [tenant, own] of overrides) this.#tenants.set(tenant, { ...general, ...own });
+    this.#configured = overrides;
+    this.replace(new Map());
+  }
+
+  /** Number of tenants with limits of their own. */
+  get tenants(): number {
+    return this.#tenants.size;
+  }
+
+  /** Takes what an overrides_file says, instead of what it said before; limit by limit it comes before the configuration. */
+  replace(overrides: ReadonlyMap<string, Partial<Limits>>): void {
+    const tenants = new Map<string, Limits>();
+    for (const tenant of new Set([...this.#configured.keys(), ...overrides.keys()])) {
+      tenants.set(tenant, { ...this.#general, ...this.#configured.get(tenant), ...overrides.get(tenant) });
+    }
+    this.#tenants = tenants;
+    this.#joined.clear();
   }
 
   forTenant(tenant: string): Limits {

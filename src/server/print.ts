@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { formatPrometheusDuration, formatRfc3339, limitSpecs, type LimitName, type Limits } from '../model/mod.ts';
+import { formatPrometheusDuration, formatRfc3339, limitSpecs, type LimitName, type Limits, type PolicySelector } from '../model/mod.ts';
 import type { Configuration } from './config/read.ts';
 import { settingSpecs, type SettingName } from './config/settings.ts';
 
@@ -27,7 +27,18 @@ function printLimits(limits: Partial<Limits>): Record<string, unknown> {
       if (kind === 'duration') return [name, formatPrometheusDuration(value as bigint)];
       if (kind === 'blocked') return [name, (value as Limits['blocked_queries']).map((entry) => ({ ...entry, tags: Object.fromEntries(entry.tags) }))];
       if (kind === 'time') return [name, value === 0n ? '' : formatRfc3339(value as bigint)];
+      if (value instanceof Map) return [name, printMap(name as LimitName, value)];
       return [name, value];
     }),
   );
+}
+
+function printMap(name: LimitName, map: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const shown = Object.fromEntries([...map].map(([key, value]) => [key, limitSpecs[name].kind === 'policies' ? printSelectors(value as readonly PolicySelector[]) : value]));
+  if (limitSpecs[name].kind === 'times') return Object.fromEntries([...map].map(([key, value]) => [key, value === 0n ? '' : formatRfc3339(value as bigint)]));
+  return name === 'discover_generic_fields' ? { fields: shown } : shown;
+}
+
+function printSelectors(selectors: readonly PolicySelector[]): readonly unknown[] {
+  return selectors.map(({ selector, priority }) => ({ selector, priority }));
 }

@@ -43,7 +43,7 @@ describe('faults', () => {
   });
 
   test('missing enforced labels are named once', () => {
-    expect(resolve({ a: '1' }, { enforced_labels: ['x', 'a', 'x', 'y'], discover_service_name: [] }).fault?.details).toEqual({ stream: '{a="1"}', labels: 'x,y' });
+    expect(resolve({ a: '1' }, { enforced_labels: ['x', 'a', 'x', 'y'], discover_service_name: [] }).fault?.details).toEqual({ stream: '{a="1"}', labels: 'x,y', policy: '' });
   });
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defaultLimits, limitSpecs } from '../../src/model/mod.ts';
 
 test('every limit has a default of its kind and says what it is', () => {
-  const kinds = { count: 'number', float: 'number', size: 'number', duration: 'bigint', time: 'bigint', flag: 'boolean', text: 'string', texts: 'object', blocked: 'object' };
+  const kinds = { count: 'number', float: 'number', size: 'number', duration: 'bigint', time: 'bigint', flag: 'boolean', text: 'string', texts: 'object', blocked: 'object', lists: 'object', times: 'object', policies: 'object', otlp: 'object' };
   for (const [name, spec] of Object.entries(limitSpecs)) {
     expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(typeof spec.default, name).toBe(kinds[spec.kind]);

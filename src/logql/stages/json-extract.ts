@@ -1,15 +1,9 @@
 import type { JsonParser } from '../syntax/mod.ts';
 import { unescapeJson } from './json-escapes.ts';
-import { parseJsonPath } from './json-path.ts';
 import { blockEnd, hasBackslash, is, jsonErrors, JsonValueReader, nextToken, stringEnd } from './json-scan.ts';
+import { eachElement, jsonSteps, searchKeys, type Step } from './json-search.ts';
 import type { LabelsBuilder } from './labels-builder.ts';
 import type { CompiledStage, Row } from './stage.ts';
-
-/** A step of a path as bytes: the key, or the index with `key` null. */
-interface Step {
-  readonly key: Buffer;
-  readonly index: number;
-}
 
 /** Compiles `| json a="x.y", b="z[0]"`. Throws ExpressionError. */
 export function extractJson(stage: JsonParser, labels: LabelsBuilder): CompiledStage {
@@ -38,9 +32,7 @@ class JsonExtractor {
   constructor(stage: JsonParser, labels: LabelsBuilder) {
     this.#labels = labels;
     this.#names = stage.extractions.map(({ label }) => label);
-    this.#paths = stage.extractions.map(({ expression }) =>
-      parseJsonPath(expression).map((step) => (step.kind === 'key' ? { key: Buffer.from(step.key), index: -1 } : { key: Buffer.from(`[${step.index}]`), index: step.index })),
-    );
+    this.#paths = stage.extractions.map(({ expression }) => jsonSteps(expression));
     this.#depth = Math.max(...this.#paths.map((path) => path.length));
     this.#found = new Uint8Array(this.#paths.length);
     this.#onPath = new Uint8Array(this.#paths.length * this.#depth);
@@ -189,86 +181,4 @@ class JsonExtractor {
     if (type === 'null') labels.setText(slot, '');
     else labels.setBytes(slot, bytes, start, end, type === 'object' ? 'plain' : hasBackslash(bytes, start, end) ? 'json' : 'clean');
   }
-}
-
-/** Calls `each` with the index of every element, which `value` holds then. Answers where it stopped: at the closing bracket, or at what is wrong. */
-function eachElement(bytes: Buffer, at: number, end: number, value: JsonValueReader, each: (index: number) => void): number {
-  let i = at + 1;
-  const first = nextToken(bytes, i, end);
-  if (first < 0) return i;
-  i = first;
-  if (bytes[i] === 0x5d) return i;
-  for (let index = 0; ; index++) {
-    if (value.read(bytes, i, end) !== null) return i;
-    const { after } = value;
-    each(index);
-    i = after;
-    const next = nextToken(bytes, i, end);
-    if (next < 0) return i;
-    i = next;
-    if (bytes[i] !== 0x2c) return i;
-    i++;
-  }
-}
-
-/** The index behind the key (or of the element) that the steps lead to inside bytes[start … end); -1 where there is none. */
-function searchKeys(bytes: Buffer, start: number, end: number, steps: readonly Step[]): number {
-  if (steps.length === 0) return start;
-  let found = 0;
-  let level = 0;
-  let lastMatched = true;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte === 0x22) {
-      const keyStart = i + 1;
-      const quote = stringEnd(bytes, keyStart, end);
-      if (quote < 0) return -1;
-      const next = nextToken(bytes, quote + 1, end);
-      if (next < 0) return -1;
-      if (bytes[next] !== 0x3a) {
-        i = next - 1;
-        continue;
-      }
-      if (level < 1 || level > steps.length) return -1;
-      const key = hasBackslash(bytes, keyStart, quote) ? unescapeJson(bytes, keyStart, quote) : null;
-      if (key === null && hasBackslash(bytes, keyStart, quote)) return -1;
-      const wanted = steps[level - 1]!.key;
-      lastMatched = key === null ? is(bytes, keyStart, quote, wanted) : wanted.equals(Buffer.from(key));
-      if (lastMatched && found === level - 1) {
-        found++;
-        if (found === steps.length) return next + 1;
-      }
-      i = next;
-    } else if (byte === 0x7b) {
-      if (lastMatched) level++;
-      else {
-        i = blockEnd(bytes, i, end, 0x7b, 0x7d) - 1;
-        if (i < 0) return -1;
-      }
-    } else if (byte === 0x7d) {
-      level--;
-      if (level === found) found--;
-    } else if (byte === 0x5b) {
-      const step = found === level ? steps[level] : undefined;
-      if (step !== undefined && step.key[0] === 0x5b) {
-        if (step.index < 0) return -1;
-        return searchElement(bytes, i, end, step.index, steps.slice(level + 1));
-      }
-      i = blockEnd(bytes, i, end, 0x5b, 0x5d) - 1;
-      if (i < 0) return -1;
-    } else if (byte === 0x3a) return -1;
-  }
-  return -1;
-}
-
-function searchElement(bytes: Buffer, at: number, end: number, wanted: number, steps: readonly Step[]): number {
-  const value = new JsonValueReader();
-  let place = -1;
-  eachElement(bytes, at, end, value, (index) => {
-    if (index !== wanted) return;
-    // The quotes of a string belong to it here.
-    const quotes = value.type === 'string' ? 1 : 0;
-    place = searchKeys(bytes, value.start - quotes, value.end + quotes, steps);
-  });
-  return place;
 }

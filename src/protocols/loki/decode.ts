@@ -7,7 +7,7 @@ import { decodeJsonPush } from './json.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { decodeProtobufPush } from './protobuf.ts';
 
-/** A request to /loki/api/v1/push. */
+/** A request to /loki/api/v1/push or /api/prom/push. */
 export interface LokiPushRequest {
   /** As it arrived. Not changed; the batch may point into it. */
   readonly body: Uint8Array;
@@ -25,7 +25,7 @@ export interface LokiPushRequest {
 const backfillShardBytesMax = 128;
 
 /**
- * Decodes a Loki push: JSON (plain, gzip or raw deflate) where the media type is application/json, a protobuf PushRequest in a raw snappy block with any
+ * Decodes a Loki push, of the paths /loki/api/v1/push and /api/prom/push alike: JSON (plain, gzip, deflate or zstd) where the media type is application/json, a protobuf PushRequest in a raw snappy block with any
  * other type. Big bodies are decoded in slices, so that the event loop is never held for long. Decides nothing that depends on the tenant.
  * Throws `push_*` and `body_too_large`, all of which refuse the whole push.
  */

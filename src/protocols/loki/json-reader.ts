@@ -109,11 +109,6 @@ export class JsonReader {
     throw this.unexpected('expect , or ] after an element of an array');
   }
 
-  /** Whether the string that was read last is `text` (ASCII). */
-  keyIs(text: string): boolean {
-    return this.length === text.length && this.bytes.toString('latin1', this.start, this.start + this.length) === text;
-  }
-
   /** Whether the string that was read last is `text` (ASCII, lower case) in any case. */
   keyIsFolded(text: string): boolean {
     return this.length === text.length && this.bytes.toString('latin1', this.start, this.start + this.length).toLowerCase() === text;
@@ -131,6 +126,20 @@ export class JsonReader {
       this.length = at - start;
       this.at = at + 1;
     } else this.#unescape(start, at);
+  }
+
+  /** Reads a number of decimal digits, perhaps with a `-` before them, into `start` and `length`; false where anything else stands there, or stands behind it. */
+  integer(): boolean {
+    const bytes = this.bytes;
+    const start = this.at;
+    let at = bytes[start] === 0x2d ? start + 1 : start;
+    while (at < this.#end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++;
+    const next = at < this.#end ? bytes[at]! : 0;
+    if (at === start || (next !== comma && next !== closeBracket && next > 0x20)) return false;
+    this.start = start;
+    this.length = at - start;
+    this.at = at;
+    return true;
   }
 
   /** Goes on with a string from its first byte that is not plain. */

@@ -3,6 +3,8 @@ import { RawBatchBuilder, type RawBatch } from '../batch.ts';
 import type { PushBodyLimits } from '../limits.ts';
 import { JsonReader } from './json-reader.ts';
 import { labelsOfJson } from './json-labels.ts';
+import { readOldEntries, readOldLabels } from './json-old-form.ts';
+import { parseLabelText } from './label-text.ts';
 
 /** Bytes that are read between two yields. */
 const yieldBytes = 65_536;
@@ -18,8 +20,8 @@ const exactSecondsEnd = 9_223_372_036;
 /**
  * Reads a JSON push, `{"streams": [{"stream": {labels}, "values": [["<ns>", "<line>", {metadata}]]}]}`, over its bytes: strings without escapes are
  * pointed at where they stand, escaped ones are unescaped in place (in a copy of the body, made at the first). What follows the first document is
- * ignored, `streams` matches in any case, unknown keys are skipped, and of a repeated key the last counts, all as Loki does.
- * Throws `push_json`, `push_labels` and `push_too_many`.
+ * ignored, keys match in any case, unknown keys are skipped, and of a repeated key the last counts. A stream without `stream` and `values` may have the form
+ * that Loki had before them (json-old-form.ts). Throws `push_json`, `push_labels` and `push_too_many`.
  */
 export function* decodeJsonPush(body: Buffer, limits: PushBodyLimits, backfillShard: string): Generator<void, RawBatch> {
   return yield* new JsonPush(body, limits).run(backfillShard);
@@ -70,28 +72,58 @@ class JsonPush {
     const rows = this.#rows;
     const firstRow = rows.rows;
     let labels: Buffer | null = null;
+    let isNew = false;
+    // Where the values of the old form's keys begin; they count only where the new ones are missing.
+    let oldLabelsAt = -1;
+    let oldEntriesAt = -1;
     for (let more = json.firstKey(); more; more = json.nextKey()) {
-      if (json.keyIs('stream')) {
+      if (json.keyIsFolded('stream')) {
+        isNew = true;
         if (json.peek() !== openBrace) throw json.unexpected('the labels of a stream must be an object of strings');
         const start = json.at;
         json.skip();
         labels = json.bytes.subarray(start, json.at);
-        if (labels.length > this.#limits.labelsBytesMax) {
-          throw new SpoorError('push_too_many', { limit: this.#limits.labelsBytesMax, what: 'bytes of labels in one stream', name: 'push.labels_bytes_max' });
-        }
-      } else if (json.keyIs('values')) {
+        this.#checkLabels(labels.length);
+      } else if (json.keyIsFolded('values')) {
+        isNew = true;
         if (json.peek() === letterN) json.literal('null');
         else {
           rows.truncate(firstRow);
           yield* this.#values();
         }
-      } else json.skip();
+      } else {
+        if (json.keyIsFolded('labels')) oldLabelsAt = json.at;
+        else if (json.keyIsFolded('entries')) oldEntriesAt = json.at;
+        json.skip();
+      }
     }
-    rows.endStream(labels === null ? [] : labelsOfJson(labels, this.#limits.jsonDepthMax), firstRow);
+    const end = json.at;
+    if (isNew) rows.endStream(labels === null ? [] : labelsOfJson(labels, this.#limits.jsonDepthMax), firstRow);
+    else yield* this.#oldForm(oldLabelsAt, oldEntriesAt, firstRow);
+    json.at = end;
     this.#yieldAt -= streamWork;
-    if (json.at >= this.#yieldAt) {
+    if (end >= this.#yieldAt) {
       yield;
-      this.#yieldAt = json.at + yieldBytes;
+      this.#yieldAt = end + yieldBytes;
+    }
+  }
+
+  *#oldForm(labelsAt: number, entriesAt: number, firstRow: number): Generator<void, void> {
+    const json = this.#json;
+    // Without entries there is nothing to lose: `labels` is a key like any unknown one then.
+    if (entriesAt < 0) return this.#rows.endStream([], firstRow);
+    json.at = entriesAt;
+    yield* readOldEntries(json, this.#rows);
+    if (labelsAt < 0) return this.#rows.endStream([], firstRow);
+    json.at = labelsAt;
+    const [start, length] = readOldLabels(json);
+    this.#checkLabels(length);
+    return this.#rows.endStream(parseLabelText(json.bytes, start, start + length, this.#limits.labelsBytesMax), firstRow);
+  }
+
+  #checkLabels(bytes: number): void {
+    if (bytes > this.#limits.labelsBytesMax) {
+      throw new SpoorError('push_too_many', { limit: this.#limits.labelsBytesMax, what: 'bytes of labels in one stream', name: 'push.labels_bytes_max' });
     }
   }
 
@@ -128,18 +160,21 @@ class JsonPush {
     while (json.nextElement()) json.skip();
   }
 
-  /** A string of nothing but decimal digits, with `-` before times that lie before 1970. */
+  /** Nanoseconds: a string of nothing but decimal digits, with `-` before times that lie before 1970, or such a number. */
   #time(): void {
     const json = this.#json;
-    const wrong = 'the time of an entry must be a string of decimal digits, nanoseconds since 1970';
-    if (json.peek() !== quote) throw json.unexpected(wrong);
-    const begin = json.at + 1;
-    json.string();
+    const wrong = 'the time of an entry must be nanoseconds since 1970, as a string of decimal digits or a whole number';
+    const kind = json.peek();
+    const begin = kind === quote ? json.at + 1 : json.at;
+    if (kind === quote) {
+      json.string();
+      // In place: an escaped digit is not one.
+      if (json.at !== begin + json.length + 1) throw json.errorAt(begin, wrong);
+    } else if (!json.integer()) throw json.unexpected(wrong);
     const bytes = json.bytes;
     const start = json.start;
     const length = json.length;
-    // In place: an escaped digit is not one.
-    if (json.at !== begin + length + 1 || length === 0 || length > 20) throw json.errorAt(begin, wrong);
+    if (length === 0 || length > 20) throw json.errorAt(begin, wrong);
     const split = Math.max(0, length - 9);
     const seconds = decimal(bytes, start, split);
     const nanos = decimal(bytes, start + split, length - split);

@@ -1,7 +1,9 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
+import path from 'node:path';
+import type { Pair } from 'yaml';
 import { defaultLimits, ignoredLimits, limitSpecs, SpoorError, type LimitName, type Limits } from '../../model/mod.ts';
 import { settingSpecs, type SettingName, type Settings } from './settings.ts';
 import { readLimit, readSetting, type Read } from './values.ts';
+import { YamlFile } from './yaml-file.ts';
 
 /** Everything that `spoor serve` is configured with. */
 export interface Configuration {
@@ -27,7 +29,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   const settings = new Map<string, boolean | string | number>(Object.entries(settingSpecs).map(([name, spec]) => [name, spec.default]));
   const limits = new Map<string, unknown>();
   const overrides = new Map<string, Partial<Limits>>();
-  if (sources.file !== undefined) readFile(sources.file.text, sources.file.name, settings, limits, overrides);
+  if (sources.file !== undefined) readFile(sources.file, settings, limits, overrides);
   for (const [name, raw] of Object.entries(sources.environment)) {
     if (!name.startsWith('SPOOR_') || raw === undefined || otherVariables.has(name)) continue;
     readVariable(name, raw, settings, limits);
@@ -64,62 +66,54 @@ function accept<Value>(read: Read<Value>, where: string): Value {
 }
 
 function readFile(
-  text: string,
-  file: string,
+  { text, name }: { readonly text: string; readonly name: string },
   settings: Map<string, boolean | string | number>,
   limits: Map<string, unknown>,
   overrides: Map<string, Partial<Limits>>,
 ): void {
-  const lines = new LineCounter();
-  const document: Document = parseDocument(text, { lineCounter: lines });
-  const place = (node: unknown, key: string): string => {
-    const offset = (node as Node | null)?.range?.[0];
-    return `${file}${offset === undefined ? '' : `:${lines.linePos(offset).line}`}${key === '' ? '' : `: ${key}`}`;
-  };
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    throw new SpoorError('bad_config', { where: `${file}:${lines.linePos(problem.pos[0]).line}`, reason: problem.message.split('\n')[0] ?? 'not YAML' });
-  }
-  const root = document.contents;
-  if (root === null) return;
-  walk(root, '', (key, pair, path) => {
-    if (path === 'limits' || path === 'limits_config') return readLimits(pair.value, path, (name, value) => limits.set(name, value));
-    if (path === 'overrides') {
-      return walk(pair.value, path, (tenant, entry, entryPath) => {
-        const own: Record<string, unknown> = {};
-        readLimits(entry.value, entryPath, (name, value) => (own[name] = value));
-        overrides.set(tenant, own);
-      });
-    }
-    return readNested(pair, path, key);
+  const file = new YamlFile(text, name);
+  file.walk(file.root, '', (key, pair, keyPath) => {
+    if (keyPath === 'limits' || keyPath === 'limits_config') return readLimits(file, pair.value, keyPath, (limit, value) => limits.set(limit, value));
+    if (keyPath === 'overrides') return readOverrides(file, pair, overrides);
+    return readNested(pair, keyPath, key);
   });
 
-  function readNested(pair: Pair, path: string, key: string): void {
-    if (Object.hasOwn(settingSpecs, path)) {
-      settings.set(path, accept(readSetting(settingSpecs[path as SettingName], scalar(pair.value)), place(pair.key, path)));
-    } else if (Object.keys(settingSpecs).some((name) => name.startsWith(`${path}.`))) {
-      walk(pair.value, path, (inner, innerPair, innerPath) => readNested(innerPair, innerPath, inner));
-    } else throw new SpoorError('bad_config', { where: place(pair.key, path), reason: `unknown key ${key}` });
+  function readNested(pair: Pair, keyPath: string, key: string): void {
+    if (Object.hasOwn(settingSpecs, keyPath)) {
+      const value = accept(readSetting(settingSpecs[keyPath as SettingName], file.plain(pair.value)), file.place(pair.key, keyPath));
+      settings.set(keyPath, keyPath === 'overrides_file' && value !== '' ? path.resolve(path.dirname(name), value as string) : value);
+    } else if (Object.keys(settingSpecs).some((setting) => setting.startsWith(`${keyPath}.`))) {
+      file.walk(pair.value, keyPath, (inner, innerPair, innerPath) => readNested(innerPair, innerPath, inner));
+    } else throw new SpoorError('bad_config', { where: file.place(pair.key, keyPath), reason: `unknown key ${key}` });
   }
+}
 
-  function readLimits(node: unknown, path: string, set: (name: string, value: unknown) => void): void {
-    walk(node, path, (name, pair, limitPath) => {
-      if (ignoredLimits.has(name)) return;
-      if (!Object.hasOwn(limitSpecs, name)) throw new SpoorError('bad_config', { where: place(pair.key, limitPath), reason: `unknown limit ${name}` });
-      set(name, accept(readLimit(name as LimitName, scalar(pair.value)), place(pair.key, limitPath)));
-    });
-  }
+/** What else stands in a runtime configuration of Loki: nothing that spoor has. */
+const otherOverrides = new Set(['configs', 'default_config', 'multi_kv_config', 'ingester_limits']);
 
-  function walk(node: unknown, path: string, visit: (key: string, pair: Pair, path: string) => void): void {
-    if (node === null || (isScalar(node) && node.value === null)) return;
-    if (!isMap(node)) throw new SpoorError('bad_config', { where: place(node, path), reason: 'must be a mapping' });
-    for (const pair of node.items) {
-      const key = String(scalar(pair.key));
-      visit(key, pair, path === '' ? key : `${path}.${key}`);
-    }
-  }
+/** Reads an overrides_file: `overrides: {tenant: {limit: value}}`, as Loki's runtime_config file has it. Throws `bad_config` that names file, line and key. */
+export function readOverridesFile(text: string, name: string): Map<string, Partial<Limits>> {
+  const file = new YamlFile(text, name);
+  const overrides = new Map<string, Partial<Limits>>();
+  file.walk(file.root, '', (key, pair) => {
+    if (key === 'overrides') readOverrides(file, pair, overrides);
+    else if (!otherOverrides.has(key)) throw new SpoorError('bad_config', { where: file.place(pair.key, key), reason: `unknown key ${key}` });
+  });
+  return overrides;
+}
 
-  function scalar(node: unknown): unknown {
-    return isScalar(node) ? node.value : ((node as { toJS?: (document: Document) => unknown } | null)?.toJS?.(document) ?? node);
-  }
+function readOverrides(file: YamlFile, pair: Pair, overrides: Map<string, Partial<Limits>>): void {
+  file.walk(pair.value, 'overrides', (tenant, entry, entryPath) => {
+    const own: Record<string, unknown> = {};
+    readLimits(file, entry.value, entryPath, (limit, value) => (own[limit] = value));
+    overrides.set(tenant, own);
+  });
+}
+
+function readLimits(file: YamlFile, node: unknown, keyPath: string, set: (limit: string, value: unknown) => void): void {
+  file.walk(node, keyPath, (limit, pair, limitPath) => {
+    if (ignoredLimits.has(limit)) return;
+    if (!Object.hasOwn(limitSpecs, limit)) throw new SpoorError('bad_config', { where: file.place(pair.key, limitPath), reason: `unknown limit ${limit}` });
+    set(limit, accept(readLimit(limit as LimitName, file.plain(pair.value)), file.place(pair.key, limitPath)));
+  });
 }

@@ -1,7 +1,7 @@
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressSync } from 'snappy';
 import { describe, expect, test } from 'vitest';
-import { decodeLokiPush, defaultPushBodyLimits, type PushBodyLimits } from '../../../src/protocols/mod.ts';
+import { decodedBytesExpected, decodeLokiPush, defaultPushBodyLimits, type PushBodyLimits } from '../../../src/protocols/mod.ts';
 import { protobufOf } from './wire.ts';
 
 const json = Buffer.from('{"streams":[{"stream":{"a":"b"},"values":[["1","x"]]}]}');
@@ -11,15 +11,37 @@ const protobuf = async (body: Uint8Array, limits: Partial<PushBodyLimits> = {}) 
 const varint = (value: number): number[] => (value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))]);
 
 describe('content', () => {
-  test.each<[string | undefined, Uint8Array]>([[undefined, json], ['', json], ['snappy', json], ['gzip', gzipSync(json)], ['deflate', deflateRawSync(json)]])('encoding %s', async (encoding, body) => {
+  test.each<[string | undefined, Uint8Array]>([
+    [undefined, json], ['', json], ['snappy', json], ['gzip', gzipSync(json)], ['deflate', deflateRawSync(json)], ['deflate', deflateSync(json)], ['deflate', deflateSync(json, { level: 0, windowBits: 9 })],
+    ['zstd', zstdCompressSync(json)], ['zstd', zstdCompressSync(json, { pledgedSrcSize: json.length })], ['zstd', Buffer.concat([zstdCompressSync(json.subarray(0, 9)), zstdCompressSync(json.subarray(9))])],
+    ['gzip', Buffer.concat([gzipSync(json.subarray(0, 50)), gzipSync(json.subarray(50))])],
+  ])('encoding %s', async (encoding, body) => {
     expect((await decode(body, encoding)).rows).toBe(1);
   });
 
-  test.each(['identity', 'GZIP', 'x-gzip', 'zstd', 'br', 'gzip, gzip'])('encoding %s is not known', async (encoding) => {
+  test('all encodings around a snappy block', async () => {
+    const push = compressSync(protobufOf([{ labels: [['a', 'b']], entries: [{ timeNs: 1n, line: Buffer.from('x'), metadata: [] }] }]));
+    for (const [encoding, body] of [['gzip', gzipSync(push)], ['deflate', deflateRawSync(push)], ['deflate', deflateSync(push)], ['zstd', zstdCompressSync(push)]] as const) {
+      expect((await decode(body, encoding, {}, 'application/x-protobuf')).rows).toBe(1);
+    }
+  });
+
+  test('memory is asked for by what a body says of itself', () => {
+    const limits = defaultPushBodyLimits;
+    const large = Buffer.alloc(300_000, 0x20);
+    expect(decodedBytesExpected(gzipSync(large), 'application/json', 'gzip', limits)).toBe(300_000);
+    expect(decodedBytesExpected(zstdCompressSync(large, { pledgedSrcSize: large.length }), 'application/json', 'zstd', limits)).toBe(300_000);
+    expect(decodedBytesExpected(deflateSync(large), 'application/json', 'deflate', limits)).toBe(deflateSync(large).length * 24);
+    expect(decodedBytesExpected(compressSync(large), 'application/x-protobuf', '', limits)).toBe(300_000);
+    expect(decodedBytesExpected(json, 'Application/JSON', '', limits)).toBe(json.length);
+    for (const length of [0, 1, 13, 14]) expect(decodedBytesExpected(Buffer.alloc(length, 0xff), '', 'zstd', limits)).toBe(length * 24);
+  });
+
+  test.each(['identity', 'GZIP', 'x-gzip', 'br', 'gzip, gzip'])('encoding %s is not known', async (encoding) => {
     await expect(decode(json, encoding)).rejects.toMatchObject({ code: 'push_encoding', message: `Content-Encoding "${encoding}" not supported` });
   });
 
-  test.each([['gzip', json], ['gzip', gzipSync(json).subarray(0, 30)], ['gzip', Buffer.alloc(0)], ['deflate', deflateSync(json)], ['deflate', json]])('damaged %s', async (encoding, body) => {
+  test.each([['gzip', json], ['gzip', gzipSync(json).subarray(0, 30)], ['gzip', Buffer.alloc(0)], ['deflate', deflateSync(json).subarray(0, 20)], ['deflate', deflateRawSync(json).subarray(0, 20)], ['deflate', json], ['zstd', json], ['zstd', Buffer.alloc(0)], ['zstd', zstdCompressSync(json).subarray(0, 30)]])('damaged %s', async (encoding, body) => {
     await expect(decode(body, encoding)).rejects.toMatchObject({ code: 'push_compression', status: 400 });
   });
 
@@ -46,11 +68,38 @@ describe('bombs', () => {
     await expect(decode(json, undefined, { bodyBytesMax: 20 })).rejects.toMatchObject({ code: 'body_too_large', status: 413, details: { name: 'push.body_bytes_max', limit: 20 } });
   });
 
-  test.each([['gzip', gzipSync], ['deflate', deflateRawSync]] as const)('%s stops at the limit', async (encoding, compress) => {
+  test.each<[string, (raw: Buffer) => Buffer]>([
+    ['gzip', gzipSync], ['deflate', deflateRawSync], ['deflate', deflateSync], ['zstd', zstdCompressSync], ['zstd', (raw) => zstdCompressSync(raw, { pledgedSrcSize: raw.length })],
+    // What the end of gzip and the header of zstd claim is not true here.
+    ['gzip', (raw) => Buffer.concat([gzipSync(raw), gzipSync('x')])], ['zstd', (raw) => Buffer.concat([zstdCompressSync(Buffer.from('x'), { pledgedSrcSize: 1 }), zstdCompressSync(raw)])],
+  ])('%s stops at the limit', async (encoding, compress) => {
     const bomb = compress(Buffer.alloc(256 * 2 ** 20, 0x20));
     await heapLimit(async () => {
       await expect(decode(bomb, encoding, { rawBytesMax: 2 ** 20 })).rejects.toMatchObject({ code: 'body_too_large', details: { name: 'push.raw_bytes_max' } });
     }, 64);
+  });
+
+  test.each([2 ** 20 + 1, 2 ** 30, 2 ** 32 - 1])('gzip and zstd that claim %i bytes', async (claimed) => {
+    const gzip = Buffer.from(gzipSync(Buffer.alloc(5000)));
+    gzip.writeUInt32LE(claimed, gzip.length - 4);
+    const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
+    zstd.writeBigUInt64LE(BigInt(claimed), 5);
+    await heapLimit(async () => {
+      // More than so many bytes can ever make is no claim, and then the length does not fit.
+      await expect(decode(gzip, 'gzip', { rawBytesMax: 2 ** 20 })).rejects.toMatchObject({ status: expect.toBeOneOf([400, 413]) as number });
+      await expect(decode(zstd, 'zstd', { rawBytesMax: 2 ** 20 })).rejects.toMatchObject({ code: 'body_too_large', details: { name: 'push.raw_bytes_max' } });
+    }, 16);
+  });
+
+  test('a zstd frame that wants a window of 128 MB is refused', async () => {
+    const noise = Buffer.alloc(2 ** 20);
+    const frame = zstdCompressSync(noise, { params: { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_contentSizeFlag]: 0 } });
+    const large = Buffer.from(frame);
+    // The window's exponent stands in the upper five bits of the byte behind the descriptor, from 2^10 on.
+    large[5] = (27 - 10) << 3;
+    await heapLimit(async () => {
+      await expect(decode(large, 'zstd')).rejects.toMatchObject({ code: 'push_compression' });
+    }, 32);
   });
 
   test.each([2 ** 20 + 1, 2 ** 30, 2 ** 32 - 1])('a snappy block that claims %i bytes', async (claimed) => {
