@@ -44,6 +44,20 @@ describe('deploy/', () => {
     }
   });
 
+  it('gives the agent what it needs of the node, and no more', () => {
+    const [daemonSet] = parseAllDocuments(readFileSync(join(deploy, 'kubernetes/agent-daemonset.yaml'), 'utf8')).map((document) => document.toJS() as AgentWorkload);
+    const { updateStrategy, template: { spec: pod } } = daemonSet?.spec ?? fail('there is no DaemonSet');
+    expect(pod.volumes.flatMap(({ hostPath }) => (hostPath === undefined ? [] : [hostPath.path]))).toEqual(['/var/log/pods', '/var/lib/spoor-agent']);
+    expect(pod.containers[0]?.volumeMounts.filter(({ readOnly }) => readOnly !== true).map(({ mountPath }) => mountPath)).toEqual(['/var/lib/spoor-agent']);
+    expect(pod.containers[0]?.volumeMounts.some((mount) => 'subPath' in mount)).toBe(false);
+    expect(pod).toMatchObject({ priorityClassName: 'spoor-agent', tolerations: [{ operator: 'Exists' }], terminationGracePeriodSeconds: 30 });
+    expect(pod).not.toHaveProperty('hostNetwork');
+    expect(pod).not.toHaveProperty('hostPID');
+    // Two agents would need the same state directory.
+    expect(updateStrategy).toMatchObject({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 0 } });
+    expect(pod.containers[0]?.livenessProbe.httpGet.path).toBe('/healthz');
+  });
+
   it('provisions a Loki data source', () => {
     const { apiVersion, datasources } = parse(readFileSync(join(deploy, 'grafana/datasource.yaml'), 'utf8')) as { readonly apiVersion: number; readonly datasources: readonly unknown[] };
     expect(apiVersion).toBe(1);
@@ -59,6 +73,20 @@ interface Workload {
       readonly resources: { readonly limits: { readonly memory?: string } }; readonly readinessProbe: { readonly httpGet: { readonly path: string } };
     }[];
   } } };
+}
+
+interface AgentWorkload {
+  readonly spec: {
+    readonly updateStrategy: unknown;
+    readonly template: { readonly spec: {
+      readonly containers: readonly { readonly volumeMounts: readonly { readonly mountPath: string; readonly readOnly?: boolean }[]; readonly livenessProbe: { readonly httpGet: { readonly path: string } } }[];
+      readonly volumes: readonly { readonly hostPath?: { readonly path: string } }[];
+    } };
+  };
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
 }
 
 // Without the binaries (shared/tools/kube-apiserver.sh builds them) this is skipped, unless CI or SPOOR_TEST_KUBE asks for it: then it builds them.
@@ -95,6 +123,7 @@ describe.skipIf(!wanted && !available)('against a real Kubernetes API server', (
     for (const name of manifests) {
       const file = join(deploy, 'kubernetes', name);
       expect(kube(['apply', '--dry-run=server', '--validate=strict', '-f', file])).toMatch(/server dry run/);
+      expect(kube(['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', file])).toMatch(/serverside-applied \(server dry run\)/);
     }
     expect(kube(['apply', '-k', join(deploy, 'kubernetes'), '--validate=strict'])).toMatch(/daemonset.apps\/spoor-agent created/);
     expect(kube(['get', 'daemonset,statefulset,service,configmap,serviceaccount', '-n', 'spoor', '-o', 'name']).trim().split('\n')).toEqual(expect.arrayContaining([
@@ -128,6 +157,11 @@ describe.skipIf(!wanted && !available)('against a real Kubernetes API server', (
     };
     expect(['list', 'watch', 'get', 'create', 'delete'].map((verb) => can(verb, 'pods'))).toEqual(['yes', 'yes', 'no', 'no', 'no']);
     expect([can('list', 'secrets'), can('list', 'nodes'), can('get', 'pods/log')]).toEqual(['no', 'no', 'no']);
+
+    // The whole list: beside what every service account may ask of itself and of the API's own description, pods.
+    const rights = kube(['auth', 'can-i', '--list', '--as=system:serviceaccount:spoor:spoor-agent', '-n', 'default', '--no-headers']).trim().split('\n').map((row) => row.trim().split(/\s{2,}/));
+    const granted = rights.filter(([resource]) => !/^(?:selfsubject\w+\.|\[\/|clustertrustbundles\.)/.test(resource ?? '')).map((row) => [row[0], row.at(-1)]);
+    expect(granted).toEqual([['pods', '[list watch]']]);
 
     const before = createPod('before-0', 'node-1', { app: 'before' });
     const elsewhere = createPod('elsewhere-0', 'node-2', { app: 'elsewhere' });
