@@ -4,20 +4,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf, type Clock } from '../src/model/mod.ts';
-import { Batcher } from './buffer/batcher.ts';
-import { BatchQueue } from './buffer/queue.ts';
+import { Delivery } from './buffer/delivery.ts';
 import { Canary, canaryDefaults, canaryUid } from './canary/canary.ts';
 import { canaryStreams } from './canary/streams.ts';
 import { CheckpointStore, type LoadedCheckpoint } from './checkpoint/store.ts';
 import type { Environment } from './config/environment.ts';
+import { destinationsOf } from './config/destinations.ts';
 import type { AgentOptions } from './config/schema.ts';
 import { Discovery, type DiscoveryEvents } from './discover/discovery.ts';
 import { inClusterAccess, type KubernetesAccess } from './enrich/kubernetes/access.ts';
 import { KubernetesPods } from './enrich/kubernetes/pods.ts';
 import { PodLabels } from './enrich/pod-labels.ts';
 import { buildPipeline, noStages } from './pipeline/build.ts';
-import { Endpoint } from './ship/http.ts';
-import { Shipper } from './ship/shipper.ts';
+import { routeOf } from './route/router.ts';
+import { compileMatchers } from './route/selector.ts';
+import { openDestination } from './ship/create.ts';
+import type { Destination } from './ship/destination.ts';
 import type { MetricSources } from './status/agent-metrics.ts';
 import { AgentEvents } from './status/events.ts';
 import { ChainSet, uidOfChain } from './tail/chains.ts';
@@ -41,14 +43,12 @@ export class Agent {
   readonly #pods: KubernetesPods | null;
   readonly #labels: PodLabels;
   readonly #store: CheckpointStore;
-  readonly #queue: BatchQueue;
-  readonly #batcher: Batcher;
+  readonly #delivery: Delivery;
+  readonly #destinations: readonly Destination[];
   readonly #reader: BlockReader;
   readonly #chains: ChainSet;
   readonly #discovery: Discovery;
   readonly #canary: { readonly writer: Canary | null; readonly discovery: Discovery } | null;
-  readonly #endpoint: Endpoint;
-  readonly #shipper: Shipper;
   readonly #tailer: Tailer;
   readonly #loaded: LoadedCheckpoint;
   readonly #reading: () => void;
@@ -59,7 +59,7 @@ export class Agent {
 
   /** @param reading called once when the first scan is complete and files are read */
   constructor(options: AgentOptions, loaded: LoadedCheckpoint, log: Logger, clock: Clock, environment: Environment, reading: () => void = () => undefined) {
-    const { read, batch, retry } = options;
+    const { read } = options;
     this.#options = options;
     this.#log = log;
     this.#clock = clock;
@@ -81,10 +81,25 @@ export class Agent {
     const store = new CheckpointStore(options.state_dir, clock, loaded.content, decided);
     this.#store = store;
     const blockBytes = Math.max(blockBytesMin, read.line_size_max + recordHeadBytes);
-    this.#queue = new BatchQueue(batch.queue_size_max, batch.size_max + blockBytes, (done) => {
-      for (const { chain, file, position } of done.positions) store.delivered(chain, file, position);
-    });
-    this.#batcher = new Batcher(this.#queue, { bytesMax: batch.size_max, ageMaxMs: batch.wait_max }, clock, () => this.#labels.generation);
+    const configs = destinationsOf(options);
+    const opened = configs.map((config) => openDestination(config, {
+      stateDir: options.state_dir, blockBytes, log, clock,
+      prepare: (batch) => this.#labelsDurable(batch.labelsGeneration),
+      atRisk: () => this.#delivery.anyAtRisk(this.#chains.chains.values()),
+      changed: () => this.#delivery.settle(),
+      failed: (path, error) => events.failed(path, error),
+    }));
+    this.#destinations = opened.map(({ destination }) => destination);
+    const rules = configs.map(({ settings }) => ({ match: settings.match?.map(compileMatchers) ?? [] }));
+    this.#delivery = new Delivery(
+      {
+        feeds: opened.map(({ feed }) => feed), route: ({ labels }) => routeOf(rules, options.routing, labels),
+        confirm: ({ chain, file, position }) => store.delivered(chain, file, position),
+        confirmed: (file) => Math.min(...(store.positionOf(file)?.offsets ?? file.skip)),
+        labelsGeneration: () => this.#labels.generation, ageMaxMs: options.batch.wait_max,
+      },
+      clock,
+    );
     this.#reader = new BlockReader(blockBytes);
     this.#chains = new ChainSet(
       read.line_size_max,
@@ -93,9 +108,9 @@ export class Agent {
         adopt: (chain, files) => store.adopt(chain, files),
         pipelineFor: (pod, container, chain) => {
           // The canary proves the way: nothing that drops or changes lines has a say in it.
-          if (pod.uid === canaryUid) return buildPipeline({ pod, container, chain, streams: canaryStreams(options.node_name ?? hostname(), options.cluster) }, noStages, this.#batcher.sink);
+          if (pod.uid === canaryUid) return buildPipeline({ pod, container, chain, streams: canaryStreams(options.node_name ?? hostname(), options.cluster) }, noStages, this.#delivery.sink);
           const streams = this.#labels.streams(pod, container);
-          return streams === undefined ? undefined : buildPipeline({ pod, container, chain, streams }, noStages, this.#batcher.sink);
+          return streams === undefined ? undefined : buildPipeline({ pod, container, chain, streams }, noStages, this.#delivery.sink);
         },
         podForgotten: (uid) => {
           this.#labels.forget(uid);
@@ -131,14 +146,8 @@ export class Agent {
           discovery: new Discovery({ podsDir: canaryDir, scanIntervalMs, watch }, found, clock),
         }
       : null;
-    this.#endpoint = new Endpoint({
-      url: options.to, tenant: options.tenant, username: options.username, passwordFile: options.password_file, bearerTokenFile: options.bearer_token_file,
-      caFile: options.tls.ca_file, certFile: options.tls.cert_file, keyFile: options.tls.key_file, insecureSkipVerify: options.tls.insecure_skip_verify,
-      timeoutMs: retry.timeout, connections: batch.requests_max,
-    });
-    this.#shipper = new Shipper(this.#queue, this.#endpoint, { minMs: retry.wait_min, maxMs: retry.wait_max }, (done) => this.#labelsDurable(done.labelsGeneration), log, clock);
     this.#tailer = new Tailer(
-      this.#chains.chains, this.#reader, this.#batcher, this.#queue,
+      this.#chains.chains, this.#reader, this.#delivery,
       { readIntervalMs: read.interval, pollIntervalMs: read.poll_interval, rotateWaitMs: read.rotate_wait, temporaryDir: options.state_dir },
       { finished: (file) => events.finished(file), damaged: (file, error) => events.damaged(file, error), failed: (path, error) => events.failed(path, error) },
       clock,
@@ -158,31 +167,36 @@ export class Agent {
 
   /** What /metrics and /status tell of it. */
   get sources(): MetricSources {
-    return { read: this.#reader.counts, ship: this.#shipper.counts, events: this.#events.counts, queue: this.#queue, chains: this.#chains.chains, store: this.#store, pods: this.#pods };
+    return {
+      read: this.#reader.counts, events: this.#events.counts, destinations: this.#destinations.map((destination) => destination.status), unrouted: this.#delivery.unrouted,
+      chains: this.#chains.chains, store: this.#store, pods: this.#pods,
+    };
   }
 
   /** Runs until the signal; resolves when what was in flight is delivered or the shutdown timeout has passed, and the checkpoint is written. Once only. */
   async run(signal: AbortSignal): Promise<void> {
     for (const damage of this.#loaded.damage) this.#log.error({ code: damage.code }, damage.message);
     removeLeftovers(this.#options.state_dir);
-    this.#log.info({ pods: this.#options.pods_dir, to: this.#endpoint.url, knownFiles: this.#loaded.content.files.size, kubernetes: this.#pods !== null }, 'agent started');
+    this.#log.info({ pods: this.#options.pods_dir, to: this.#destinations.map((destination) => destination.status.to).join(' '), knownFiles: this.#loaded.content.files.size, kubernetes: this.#pods !== null }, 'agent started');
     const shipping = new AbortController();
     const keeping = new AbortController();
-    const wake = (): void => this.#queue.wake();
+    const wake = (): void => this.#delivery.wake();
     signal.addEventListener('abort', wake);
     shipping.signal.addEventListener('abort', wake);
     try {
-      const senders = Array.from({ length: this.#options.batch.requests_max }, () => this.#shipper.run(shipping.signal));
+      const senders = this.#destinations.map((destination) => destination.run(shipping.signal));
       const keeper = this.#keep(keeping.signal);
       const following = this.#pods?.run(signal);
       await this.#firstScan(signal);
       this.#reading();
       await Promise.all([this.#discovery.run(signal), this.#tailer.run(signal), following, this.#canary?.writer?.run(signal), this.#canary?.discovery.run(signal)]);
-      this.#batcher.seal();
+      this.#delivery.seal();
       await this.#drain();
       shipping.abort();
+      await Promise.all(senders);
+      for (const destination of this.#destinations) await destination.rescue();
       keeping.abort();
-      await Promise.all([...senders, keeper]);
+      await keeper;
       await this.#write();
     } finally {
       shipping.abort();
@@ -191,9 +205,9 @@ export class Agent {
       this.#discovery.close();
       this.#canary?.discovery.close();
       this.#chains.close();
-      this.#endpoint.close();
+      for (const destination of this.#destinations) await destination.close();
     }
-    this.#log.info({ sent: this.#shipper.counts.sent, undelivered: this.#queue.batches }, 'agent stopped');
+    this.#log.info({ sent: this.#destinations.reduce((sum, { counts }) => sum + counts.sent, 0), undelivered: this.#delivery.undelivered(false) }, 'agent stopped');
   }
 
   /** Scans until it succeeds once; then whatever an earlier run knew and was not found is gone. */
@@ -244,13 +258,9 @@ export class Agent {
 
   /** Waits until everything is delivered, at most for the shutdown timeout. */
   async #drain(): Promise<void> {
-    const deadline = this.#clock.monotonicMs() + this.#options.shutdown_timeout;
-    for (let left = deadline - this.#clock.monotonicMs(); this.#queue.batches > 0 && left > 0; left = deadline - this.#clock.monotonicMs()) {
-      const timer = new AbortController();
-      await Promise.race([this.#queue.changed(), sleep(left, undefined, { signal: timer.signal }).catch(() => undefined)]);
-      timer.abort();
-    }
-    if (this.#queue.batches > 0) this.#log.warn({ batches: this.#queue.batches }, 'stopped before everything was delivered; it is sent after the next start');
+    await this.#delivery.drain(this.#options.shutdown_timeout);
+    const batches = this.#delivery.undelivered(false);
+    if (batches > 0) this.#log.warn({ batches }, 'stopped before everything was delivered; it is sent after the next start');
   }
 }
 

@@ -1,6 +1,5 @@
 import type { LabelSet } from '../../src/model/mod.ts';
 import type { LineView } from '../join/line.ts';
-import type { FilePosition, LogFile } from '../tail/file.ts';
 
 /** What the lines of one stream of one container are sent with. The object is the stream's identity inside the agent. */
 export interface StreamLabels {
@@ -9,21 +8,12 @@ export interface StreamLabels {
   readonly tenant?: string | undefined;
 }
 
-/** A file and how far it is dealt with once the batch is delivered. */
-export interface BatchPosition {
-  /** Name of the file's chain. */
-  readonly chain: string;
-  readonly file: LogFile;
-  readonly position: FilePosition;
-}
-
 /**
  * Lines on their way to a destination, as columns; no object per line. Rows stand in the order in which they were read, those of all streams mixed.
  * A batch is filled, sealed, delivered, and then filled again.
  */
 export class Batch {
   rows = 0;
-  positions: readonly BatchPosition[] = [];
   /** Decided pod labels that must be on disk before the batch is sent (see PodLabels). */
   labelsGeneration = 0;
   /** When the first row came in, monotonic clock; -1 while there is none. */
@@ -99,7 +89,6 @@ export class Batch {
   /** Makes the batch empty; its memory is kept. */
   clear(): void {
     this.rows = 0;
-    this.positions = [];
     this.labelsGeneration = 0;
     this.sinceMs = -1;
     this.firstCut = 0;

@@ -1,5 +1,12 @@
 import { z } from 'zod';
+import { batchSection, bufferSection, checkDestinations, destinationsSection, retrySection } from './destinations.ts';
+import { kubernetesSection } from './kubernetes.ts';
+import { multilineSchema } from './multiline.ts';
+import { parseSettings } from './parse.ts';
+import { filesSchema, stdinSchema } from './files.ts';
+import { multilineSchema } from './multiline.ts';
 import { durationMs, size } from './quantities.ts';
+import { rateLimitSchema, redactSchema, relabelSchema, rulesSchema, samplingSchema } from './shape.ts';
 
 const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'label names are letters, digits and underscores, and do not begin with a digit');
 /** Labels that the agent sets itself. */
@@ -9,9 +16,12 @@ const path = z.string().min(1);
 
 /** The configuration file of the agent; docs/operate/agent.md describes each key. */
 export const agentConfigSchema = z.strictObject({
-  pods_dir: path.default('/var/log/pods'),
+  pods_dir: z.union([path, z.literal(false)]).default('/var/log/pods'),
+  files: filesSchema,
+  stdin: stdinSchema.optional(),
+  multiline: multilineSchema.prefault({}),
   state_dir: path,
-  to: z.url({ protocol: /^https?$/, error: 'a URL such as http://spoor:3100 is needed' }),
+  to: z.url({ protocol: /^https?$/, error: 'a URL such as http://spoor:3100 is needed' }).optional(),
   tenant: z.string().min(1).max(150).optional(),
   username: z.string().optional(),
   password_file: path.optional(),
@@ -23,6 +33,7 @@ export const agentConfigSchema = z.strictObject({
   node_name: z.string().min(1).optional(),
   labels: z.record(configurableLabel, z.string()).default({}),
   pod_labels: z.record(configurableLabel, z.string().min(1)).default({}),
+  pod_annotations: z.record(configurableLabel, z.string().min(1)).default({}),
   listen: z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5}$/, 'host:port is needed, such as 127.0.0.1:3101 or :3101').optional(),
   log_level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   read: z.strictObject({
@@ -35,37 +46,30 @@ export const agentConfigSchema = z.strictObject({
     watch: z.boolean().default(true),
     deleted_size_max: size(0, 2 ** 40, '1GB'),
   }).prefault({}),
-  batch: z.strictObject({
-    size_max: size(1024, 16 * 2 ** 20, '1MB'),
-    wait_max: durationMs(1, '1s'),
-    queue_size_max: size(1024, 2 ** 30, '4MB'),
-    requests_max: z.number().int().min(1).max(16).default(2),
-  }).prefault({}),
-  retry: z.strictObject({
-    wait_min: durationMs(1, '250ms'),
-    wait_max: durationMs(1, '10s'),
-    timeout: durationMs(10, '30s'),
-  }).prefault({}),
+  batch: batchSection,
+  retry: retrySection,
+  buffer: bufferSection,
+  routing: z.enum(['all', 'first']).default('all'),
+  destinations: destinationsSection,
   checkpoint_interval: durationMs(10, '1s'),
   canary: z.strictObject({
     enabled: z.boolean().default(false),
     interval: durationMs(10, '5s'),
   }).prefault({}),
   shutdown_timeout: durationMs(0, '10s'),
-  kubernetes: z.strictObject({
-    enabled: z.union([z.boolean(), z.literal('auto')]).default('auto'),
-    url: z.url({ protocol: /^https?$/ }).optional(),
-    token: z.string().optional(),
-    token_file: path.optional(),
-    ca_file: path.optional(),
-    insecure_skip_verify: z.boolean().default(false),
-    metadata_wait: durationMs(0, '5s'),
-  }).prefault({}),
+  kubernetes: kubernetesSection,
+  multiline: multilineSchema.prefault('auto'),
+  redact: redactSchema.prefault({}),
+  ...parseSettings,
+  rules: rulesSchema.default([]),
+  relabel: relabelSchema.default([]),
+  rate_limit: rateLimitSchema.optional(),
+  sampling: samplingSchema.optional(),
 }).superRefine((config, context) => {
   if (config.kubernetes.enabled === true && config.node_name === undefined) {
     context.addIssue({ code: 'custom', path: ['node_name'], message: "is needed with kubernetes.enabled: the agent watches its own node's pods only" });
   }
-  if (config.retry.wait_min > config.retry.wait_max) context.addIssue({ code: 'custom', path: ['retry', 'wait_min'], message: 'is longer than retry.wait_max' });
+  checkDestinations(config, context);
 });
 
 /** A checked configuration, with the defaults filled in: durations in milliseconds, sizes in bytes. */

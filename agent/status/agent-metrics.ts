@@ -1,21 +1,22 @@
 import { fstatSync } from 'node:fs';
 import type { Clock } from '../../src/model/mod.ts';
-import type { BatchQueue } from '../buffer/queue.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import type { KubernetesPods } from '../enrich/kubernetes/pods.ts';
-import type { ShipCounts } from '../ship/shipper.ts';
+import type { DestinationStatus } from '../ship/counts.ts';
 import type { ReadCounts } from '../tail/read.ts';
 import type { TailedChain } from '../tail/tailer.ts';
 import type { ConfigState } from './config-state.ts';
+import { destinationMetrics } from './destination-metrics.ts';
 import type { EventCounts } from './events.ts';
 import type { Metric } from './metrics.ts';
 
 /** Where the figures come from. */
 export interface MetricSources {
   readonly read: ReadCounts;
-  readonly ship: ShipCounts;
   readonly events: EventCounts;
-  readonly queue: BatchQueue;
+  readonly destinations: readonly DestinationStatus[];
+  /** Lines that no destination takes. */
+  readonly unrouted: number;
   readonly chains: ReadonlyMap<string, TailedChain>;
   readonly store: CheckpointStore;
   readonly pods: KubernetesPods | null;
@@ -23,7 +24,7 @@ export interface MetricSources {
 
 /** All metrics of the agent; docs/operate/agent.md lists them. */
 export function agentMetrics(sources: MetricSources, config: ConfigState, clock: Clock): Metric[] {
-  const { read, ship, events, queue, chains, store, pods } = sources;
+  const { read, events, destinations, unrouted, chains, store, pods } = sources;
   let openFiles = 0;
   for (const { chain } of chains.values()) for (const file of chain.files) if (file.fd !== null) openFiles++;
   const usage = process.cpuUsage();
@@ -32,20 +33,13 @@ export function agentMetrics(sources: MetricSources, config: ConfigState, clock:
     counter('read_bytes_total', 'Bytes of log files that were read.', read.bytes),
     counter('read_records_total', 'Records that were read; a long line is several.', read.records),
     counter('unparsed_records_total', 'Records in neither CRI nor Docker format; they are sent as stream="unparsed".', read.unparsed),
-    counter('sent_lines_total', 'Lines that the server has.', ship.sent),
-    counter('sent_line_bytes_total', 'Bytes of the lines in answered batches.', ship.sentBytes),
-    counter('refused_lines_total', 'Lines that the server refused for good.', ship.refused),
-    counter('requests_total', 'Pushes that were answered.', ship.requests),
-    counter('request_bytes_total', 'Bytes of pushes that were answered.', ship.requestBytes),
-    counter('retries_total', 'Pushes that have to be sent again.', ship.retries),
-    counter('splits_total', 'Batches that were sent in two after a 413.', ship.splits),
+    ...destinationMetrics(destinations),
+    counter('unrouted_lines_total', 'Lines that no destination takes.', unrouted),
     counter('files_opened_total', 'Files that were found.', events.opened),
     counter('files_finished_total', 'Files that were read to their end for good.', events.finished),
     counter('files_truncated_total', 'Files that were truncated or written anew.', events.truncated),
     counter('lost_bytes_total', 'Bytes known of that were deleted or truncated before they were read.', events.lostBytes),
     counter('failures_total', 'Failures to list, open, read or write something.', events.failures),
-    gauge('queue_bytes', 'Bytes that wait to be delivered.', queue.bytes),
-    gauge('queue_batches', 'Batches that wait to be delivered.', queue.batches),
     gauge('open_files', 'Log files that are held open.', openFiles),
     gauge('checkpoint_timestamp_seconds', 'When the checkpoint was last written; 0 is not yet.', store.writtenMs / 1000),
     { name: 'spoor_agent_behind_bytes', type: 'gauge', help: 'Bytes on disk that the server has not acknowledged.', samples: behind.map(({ labels, bytes }) => ({ labels, value: bytes })) },

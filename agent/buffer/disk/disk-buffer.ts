@@ -49,6 +49,8 @@ export class DiskBuffer {
   readonly #segments = new Set<BufferSegment>();
   #found: BufferedRecord[] = [];
   #current: { readonly segment: BufferSegment; readonly handle: FileHandle } | null = null;
+  /** Records that this process added. */
+  added = 0;
   #next = 1;
   #bytes = 0;
   #records = 0;
@@ -130,6 +132,7 @@ export class DiskBuffer {
       });
       segment.live += added.length;
       this.#records += added.length;
+      this.added += added.length;
       return added;
     } catch (error) {
       this.#blockedUntilMs = this.#clock.monotonicMs() + failedForMs;

@@ -1,6 +1,7 @@
 import { compressSync } from 'snappy';
-import { formatLabels, type LabelSet } from '../../src/model/mod.ts';
-import type { Batch } from '../buffer/batch.ts';
+import { formatLabels, type LabelSet } from '../../../src/model/mod.ts';
+import type { Batch } from '../../buffer/batch.ts';
+import { RowsByStream } from '../rows.ts';
 
 /**
  * Turns batches into Loki pushes: protobuf PushRequest (loki.proto: streams = 1 {labels = 1, entries = 2 {timestamp = 1, line = 2, structuredMetadata = 3}}) in a raw snappy block. Rows are
@@ -12,17 +13,16 @@ import type { Batch } from '../buffer/batch.ts';
 export class BatchEncoder {
   #bytes = Buffer.allocUnsafeSlow(64 * 1024);
   #at = 0;
-  #order = new Uint32Array(1024);
+  readonly #groups = new RowsByStream();
   readonly #labels = new WeakMap<LabelSet, Buffer>();
 
-  /** The body for rows [from … to) of a batch. */
-  encode(batch: Batch, from: number, to: number): Buffer {
-    const next = this.#group(batch, from, to);
-    const order = this.#order;
+  /** The body for rows of a batch. */
+  encode(batch: Batch, rows: Uint32Array): Buffer {
+    const { order, ends } = this.#groups.group(batch, rows);
     this.#at = 0;
     let start = 0;
     for (const [i, { labels }] of batch.streams.entries()) {
-      const end = next[i] as number;
+      const end = ends[i] as number;
       if (start === end) continue;
       const text = this.#labelText(labels);
       let length = 1 + varintLength(text.length) + text.length;
@@ -37,22 +37,6 @@ export class BatchEncoder {
       for (; start < end; start++) this.#entry(batch, order[start] as number);
     }
     return compressSync(this.#bytes.subarray(0, this.#at), { copyOutputData: true });
-  }
-
-  /** Sorts rows by stream (counting sort) into #order; per stream, where its rows end there. */
-  #group(batch: Batch, from: number, to: number): Uint32Array {
-    const { stream, streams } = batch;
-    const next = new Uint32Array(streams.length);
-    for (let row = from; row < to; row++) next[stream[row] as number]!++;
-    let sum = 0;
-    for (let i = 0; i < next.length; i++) {
-      const count = next[i] as number;
-      next[i] = sum;
-      sum += count;
-    }
-    if (this.#order.length < to - from) this.#order = new Uint32Array(Math.max(to - from, this.#order.length * 2));
-    for (let row = from; row < to; row++) this.#order[next[stream[row] as number]!++] = row;
-    return next;
   }
 
   #entry(batch: Batch, row: number): void {

@@ -1,0 +1,95 @@
+import { gzipSync } from 'node:zlib';
+import type { Batch } from '../../buffer/batch.ts';
+import { judge } from '../answer.ts';
+import { parseRetryAfter } from '../backoff.ts';
+import type { HttpTarget } from '../http-target.ts';
+import type { Outcome, RefusedRow, RequestCounts, Sender } from '../outcome.ts';
+import { BulkEncoder } from './encode.ts';
+
+export const bulkPath = '/_bulk';
+/** Bytes of an answer: some hundred for each row at most. */
+const answerBytesMax = 64 * 2 ** 20;
+
+/** Sends to Elasticsearch, OpenSearch, or what takes their `_bulk`. */
+export class BulkSender implements Sender {
+  readonly #target: HttpTarget;
+  readonly #counts: RequestCounts;
+  readonly #nowMs: () => number;
+  readonly #encoder: BulkEncoder;
+
+  constructor(target: HttpTarget, counts: RequestCounts, nowMs: () => number, index: string) {
+    this.#target = target;
+    this.#counts = counts;
+    this.#nowMs = nowMs;
+    this.#encoder = new BulkEncoder(index);
+  }
+
+  get where(): string {
+    return this.#target.where;
+  }
+
+  async send(batch: Batch, rows: Uint32Array, tenant: string | undefined, signal: AbortSignal): Promise<Outcome> {
+    const body = gzipSync(this.#encoder.encode(batch, rows), { level: 1 });
+    const answer = await this.#target.post(
+      body, { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip', ...(tenant === undefined ? {} : { 'X-Scope-OrgID': tenant }) }, signal, answerBytesMax,
+    );
+    this.#counts.requests++;
+    this.#counts.requestBytes += body.length;
+    const outcome = judge(answer, this.#nowMs());
+    return outcome.kind === 'delivered' ? bulkOutcome(answer.body, rows, parseRetryAfter(answer.retryAfter, this.#nowMs())) : outcome;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface BulkItem {
+  readonly status: number;
+  readonly error?: { readonly type?: unknown; readonly reason?: unknown; readonly caused_by?: { readonly reason?: unknown } } | string;
+}
+
+/**
+ * What the answer to a `_bulk` says of each row: 2xx is stored, 409 was there already, 429 and 5xx are sent again, as are 401, 403 and 404, which are no fault of the row; every
+ * other 4xx refuses the row.
+ */
+export function bulkOutcome(body: Uint8Array, rows: Uint32Array, retryAfterMs: number): Outcome {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  // The flag stands first; nothing has to be read behind it.
+  if (/^\s*\{(?:"took":\d+,|"ingest_took":\d+,)*"errors":false/.test(text)) return { kind: 'delivered' };
+  let items: unknown;
+  try {
+    const answer = JSON.parse(text) as { readonly errors?: unknown; readonly items?: unknown };
+    if (answer.errors === false) return { kind: 'delivered' };
+    items = answer.items;
+  } catch {
+    return { kind: 'retry', loud: true, reason: `the answer is no JSON: ${text.slice(0, 200)}`, retryAfterMs };
+  }
+  if (!Array.isArray(items) || items.length !== rows.length) return { kind: 'retry', loud: true, reason: `${rows.length} rows sent, ${Array.isArray(items) ? items.length : 'no'} items answered`, retryAfterMs };
+  const again: number[] = [];
+  const refused: RefusedRow[] = [];
+  let reason = '';
+  for (const [i, item] of items.entries()) {
+    const result = Object.values((item ?? {}) as Record<string, BulkItem | undefined>)[0];
+    const status = typeof result?.status === 'number' ? result.status : 0;
+    if ((status >= 200 && status < 300) || status === 409) continue;
+    const why = `${status} ${errorText(result)}`;
+    const row = rows[i] as number;
+    if (status >= 400 && status < 500 && ![401, 403, 404, 408, 429].includes(status)) {
+      refused.push({ row, reason: why });
+    } else {
+      again.push(row);
+      reason = why;
+    }
+  }
+  if (again.length === 0 && refused.length === 0) return { kind: 'delivered' };
+  return { kind: 'mixed', again: Uint32Array.from(again), refused, reason, retryAfterMs };
+}
+
+function errorText(result: BulkItem | undefined): string {
+  const error = result?.error;
+  if (error === undefined) return '';
+  if (typeof error === 'string') return error;
+  const parts = [error.type, error.reason, error.caused_by?.reason].filter((part) => typeof part === 'string');
+  return parts.join(': ').slice(0, 500);
+}
