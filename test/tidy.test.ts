@@ -5,7 +5,7 @@ import { covered } from './tidy/covered.ts';
 import { filesOf, folderOf, hasCode, linesWith, reachedFrom, root, withoutComments, type SourceFile } from './tidy/sources.ts';
 
 /** Folders of src/ in the order in which they build on one another: each imports only those before it. */
-const order = ['model', 'bytes', 'logql', 'protocols', 'journal', 'objects', 'chunks', 'index', 'distributor', 'ingester', 'querier', 'compactor', 'ruler', 'http', 'server'];
+const order = ['model', 'bytes', 'logql', 'protocols', 'journal', 'objects', 'chunks', 'index', 'distributor', 'ingester', 'querier', 'compactor', 'ruler', 'syslog', 'http', 'server'];
 const topFolders = ['src', 'agent', 'cli', 'demo', 'ui', 'test', 'tools', 'bench'];
 const linesMax = 500;
 

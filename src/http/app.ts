@@ -5,6 +5,8 @@ import { sendError } from './answer.ts';
 import type { HttpParts } from './parts.ts';
 import { detectedRoutes } from './routes/detected.ts';
 import { contextRoutes } from './routes/context.ts';
+import { elasticsearchRoutes } from './routes/elasticsearch/routes.ts';
+import { sendErrorTo } from './routes/elasticsearch/reply.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { deleteRoutes } from './routes/delete.ts';
 import { drilldownRoutes } from './routes/drilldown.ts';
@@ -49,7 +51,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   // Bodies stay bytes: each route knows what it was sent.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) => sendError(new SpoorError('not_found'), request, reply));
+  app.setNotFoundHandler((request, reply) => sendErrorTo(new SpoorError('not_found'), request, reply));
   app.addHook('onRequest', async (request, reply) => {
     // Not onResponse, which is left out where the client went away.
     reply.raw.once('close', () => {
@@ -73,6 +75,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   });
   await pushRoutes(app, parts);
   await otlpRoutes(app, parts);
+  await elasticsearchRoutes(app, parts);
   queryRoutes(app, parts);
   contextRoutes(app, parts);
   explainRoutes(app, parts);
@@ -101,7 +104,7 @@ function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       reply.header('allow', allowed.join(', '));
-      return sendError(new SpoorError('method_not_allowed'), request, reply);
+      return sendErrorTo(new SpoorError('method_not_allowed'), request, reply);
     },
   });
 }

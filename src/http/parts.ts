@@ -24,6 +24,13 @@ export interface HttpParts {
   readonly bodyLimits: PushBodyLimits;
   /** The memory of pushes under way, of all protocols. */
   readonly intake: PushIntake;
+  /** How clients of Elasticsearch are answered. */
+  readonly elasticsearch: {
+    /** The version that they are told; empty: their own. */
+    readonly version: string;
+    /** The tenant of requests that name none, where tenants must be named; empty: such requests are refused. */
+    readonly tenant: string;
+  };
   /** Time in which a request must have arrived with its body. */
   readonly readTimeoutMs: number;
   /** Writes the heads out. */

@@ -7,6 +7,13 @@ export { fieldRules, type FieldRules, type FieldSettings } from './elasticsearch
 export { filtered, FilterPath } from './elasticsearch/filter-path.ts';
 export { action as bulkAction, type BulkItems, type ItemFault } from './elasticsearch/items.ts';
 export { decodeDocument } from './elasticsearch/single.ts';
+export { selectRows } from './select-rows.ts';
+export { SyslogBatch, type SyslogBatchOptions } from './syslog/batch.ts';
+export { BsdTime } from './syslog/bsd-time.ts';
+export { readConstantLabels, SyslogRules } from './syslog/fields.ts';
+export { FrameReader } from './syslog/framing.ts';
+export type { MessageLimits } from './syslog/message.ts';
+export { Zone } from './syslog/zone.ts';
 export { defaultPushBodyLimits, type PushBodyLimits } from './limits.ts';
 export { decodedBytesExpected } from './loki/content.ts';
 export { decodeLokiPush, type LokiPushRequest } from './loki/decode.ts';

@@ -22,6 +22,7 @@ import { addObjectGauges, objectDirectory, openObjects } from './objects.ts';
 import { OverridesFile } from './overrides-file.ts';
 import { Pools } from './pools.ts';
 import { printConfiguration } from './print.ts';
+import { startSyslogListeners } from './syslog.ts';
 import { openQueues } from './queues.ts';
 
 /** A running server process with everything in it. */
@@ -30,6 +31,8 @@ export interface RunningServer {
   readonly url: string;
   /** The ports of the gRPC server, in the order of `grpc.listen`. */
   readonly grpcPorts: readonly number[];
+  /** Ports where it listens for syslog, by transport (tcp, tls, udp). */
+  readonly syslogPorts: ReadonlyMap<string, number>;
   /** Takes no more pushes, flushes within the deadline, and closes everything. */
   stop(): Promise<void>;
 }
@@ -155,9 +158,17 @@ async function startLocked(
   const app = await buildApp(parts, log);
   const grpc = await openGrpc(settings, parts, log);
   cleanups.defer(async () => grpc?.close(AbortSignal.abort()));
+  const syslog = await startSyslogListeners(settings, { distributor, limits, clock, metrics, log });
+  cleanups.defer(async () => syslog?.stop(AbortSignal.abort()));
   const url = await listen(app, settings.listen);
   log.info({ url, grpc: grpc?.ports ?? [], dataDirectory, storage: settings['storage.type'] }, 'spoor is listening');
-  return { url, grpcPorts: grpc?.ports ?? [], stop: () => stop(app, grpc, ingester, settings, log, cleanups) };
+  const stopAll = async (): Promise<void> => {
+    // First, while the store takes things in: senders of syslog have no answer, and would not send again.
+    await syslog?.stop(AbortSignal.timeout(settings['server.shutdown_deadline'] / 2));
+    await stop(app, grpc, ingester, settings, log, cleanups);
+  };
+  const syslogPorts = new Map(Array.from(syslog?.addresses ?? [], ([transport, { port }]) => [transport, port] as const));
+  return { url, grpcPorts: grpc?.ports ?? [], syslogPorts, stop: stopAll };
 }
 
 /** Time that running answers have to end where the flush has used up the deadline. */

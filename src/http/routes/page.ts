@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { HttpParts } from '../parts.ts';
+import { wantsElasticRoot } from './elasticsearch/client.ts';
+import { sendRoot } from './elasticsearch/setup.ts';
 
 const mediaTypes: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html; charset=utf-8'],
@@ -20,13 +22,19 @@ export async function pageRoutes(app: FastifyInstance, parts: HttpParts): Promis
     const file = path.join(entry.parentPath, entry.name);
     const bytes = await readFile(file);
     const name = path.relative(parts.pageDirectory, file).split(path.sep).join('/');
-    app.get(name === 'index.html' ? '/' : `/ui/${name}`, async (_request, reply) =>
-      reply
+    const isRoot = name === 'index.html';
+    app.get(isRoot ? '/' : `/ui/${name}`, async (request, reply) => {
+      if (isRoot) {
+        reply.header('vary', 'accept, user-agent');
+        // Clients of Elasticsearch look there for the server.
+        if (wantsElasticRoot(request)) return sendRoot(request, reply, parts);
+      }
+      return reply
         .type(mediaType)
         .header('content-security-policy', contentSecurityPolicy)
         .header('x-content-type-options', 'nosniff')
         .header('cache-control', 'no-cache')
-        .send(bytes),
-    );
+        .send(bytes);
+    });
   }
 }

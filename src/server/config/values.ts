@@ -16,6 +16,7 @@ export function readSetting(spec: SettingSpec, raw: unknown): Read<boolean | str
     case 'secret':
       return typeof raw === 'string' || typeof raw === 'number' ? { value: String(raw) } : { wrong: 'must be a text' };
     case 'address':
+      if (raw === '' && spec.default === '') return { value: '' };
       return isAddress(raw) ? { value: raw } : { wrong: 'must be an address and a port such as 127.0.0.1:3100, [::1]:3100 or :3100' };
     case 'addresses': {
       const list = raw === null ? [] : typeof raw === 'string' ? raw.split(',').map((one) => one.trim()).filter((one) => one !== '') : raw;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { SpoorError } from '../../../model/mod.ts';
+import { sendError } from '../../answer.ts';
 import type { HttpParts } from '../../parts.ts';
 import { header } from '../../request.ts';
 import { isElasticClient, versionFor } from './client.ts';
@@ -140,7 +141,10 @@ async function noSuchDocument(request: FastifyRequest, reply: FastifyReply): Pro
 /** /{index}: every index is there, for clients of Elasticsearch; for others there is no such page. */
 async function indexItself(request: FastifyRequest, reply: FastifyReply, isOurs: boolean): Promise<FastifyReply> {
   const { index } = request.params as { readonly index: string };
-  if (!isOurs && !isElasticClient(request)) throw new SpoorError('not_found');
+  if (!isOurs && !isElasticClient(request)) {
+    await sendError(new SpoorError('not_found'), request, reply);
+    return reply;
+  }
   if (index.startsWith('_') || request.method === 'POST') throw unsupported(request);
   if (request.method === 'PUT') return sendJson(request, reply, { ...acknowledged, shards_acknowledged: true, index });
   if (request.method === 'DELETE') return sendFault(request, reply, 400, 'illegal_argument_exception', 'entries are deleted by retention only');
