@@ -22,9 +22,13 @@ const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const fileRow = z.strictObject({
   chain: z.string(), path: z.string(), device: z.string().regex(/^\d+$/), inode: z.string().regex(/^\d+$/), gzip: z.boolean(),
   fingerprint: z.strictObject({ bytes: count, hash: z.string() }), size: count, offsets: z.tuple([count, count, count]),
-  format: z.enum(['cri', 'docker']).nullable(), lastTime: z.tuple([z.number().int(), count]).nullable(),
+  format: z.enum(['cri', 'docker', 'raw']).nullable(), lastTime: z.tuple([z.number().int(), count]).nullable(),
 });
-const podRow = z.strictObject({ uid: z.string(), labels: z.record(z.string(), z.string()), from: z.enum(['api', 'path']) });
+const texts = z.record(z.string(), z.string());
+const podRow = z.strictObject({
+  uid: z.string(), labels: texts, from: z.enum(['api', 'path']),
+  metadata: texts.optional(), images: texts.optional(), annotations: texts.optional(), values: z.record(z.string(), z.array(z.string())).optional(),
+});
 
 /**
  * The bytes of a checkpoint: a line with version, checksum and number of rows, then one JSON row per line. `fileRows` and `podRows` are rows as fileLine and
@@ -48,7 +52,8 @@ export function fileLine(chain: string, file: KnownFile): string {
 
 /** The row of a pod. */
 export function podLine(uid: string, decision: PodDecision): string {
-  return JSON.stringify({ uid, labels: decision.labels, from: decision.from });
+  const { labels, from, metadata, images, annotations, values } = decision;
+  return JSON.stringify({ uid, labels, from, metadata, images, annotations, values });
 }
 
 /**
@@ -74,7 +79,8 @@ export function decodeCheckpoint(bytes: Buffer, where: string): CheckpointConten
     if (i < rest.data.pods) {
       const pod = podRow.safeParse(value);
       if (!pod.success) throw damage(`row ${i + 1}: ${pod.error.issues[0]?.message ?? 'not a pod'}`);
-      pods.set(pod.data.uid, { labels: pod.data.labels, from: pod.data.from });
+      const { uid, ...decision } = pod.data;
+      pods.set(uid, decision);
     } else {
       const file = fileRow.safeParse(value);
       if (!file.success) throw damage(`row ${i + 1}: ${file.error.issues[0]?.message ?? 'not a file'}`);

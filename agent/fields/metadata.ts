@@ -51,7 +51,7 @@ export class MetadataWriter {
       return;
     }
     this.#head(name, length);
-    this.#bytes.latin1Write(value, this.#at);
+    this.#bytes.write(value, this.#at, 'latin1');
     this.#at += length;
   }
 

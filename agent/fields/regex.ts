@@ -54,7 +54,7 @@ function isOfType(bytes: Buffer, from: number, to: number, type: CaptureType): b
     case 'string': return true;
     case 'int': return isNumber(bytes, from, to, false);
     case 'float': return isNumber(bytes, from, to, true);
-    case 'bool': return to - from <= 5 && /^(?:true|false)$/i.test(bytes.latin1Slice(from, to));
+    case 'bool': return to - from <= 5 && /^(?:true|false)$/i.test(bytes.toString('latin1', from, to));
   }
 }
 

@@ -65,12 +65,12 @@ function readerOf(format: string, zoneMinutes: number): TimeReader {
 const scratch = Buffer.alloc(textMax * 3);
 
 function rfc3339(text: string, out: TimeParts, zoneMinutes: number): boolean {
-  const length = scratch.latin1Write(text);
+  const length = scratch.write(text, 'latin1');
   if (parseTime(scratch, 0, length, out)) return true;
   const match = /^(\d{4}-\d\d-\d\d)[T _](\d\d:\d\d:\d\d)(?:[.,:](\d{1,9}))?\d*(?: ?(Z|UTC|[+-]\d\d(?::?\d\d)?))?$/i.exec(text);
   if (match === null) return false;
   const [, date = '', time = '', fraction, zone] = match;
-  const plain = scratch.latin1Write(`${date}T${time}${fraction === undefined ? '' : `.${fraction}`}Z`);
+  const plain = scratch.write(`${date}T${time}${fraction === undefined ? '' : `.${fraction}`}Z`, 'latin1');
   if (!parseTime(scratch, 0, plain, out)) return false;
   return shift(out, zone === undefined ? zoneMinutes : (zoneOf(zone) ?? 0));
 }

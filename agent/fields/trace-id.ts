@@ -59,12 +59,12 @@ function hexId(bytes: Buffer, start: number, length: number): string | null {
     }
   }
   if (zero || (length !== 32 && length !== 16 && !(decimal && length >= 10 && length <= 20))) return null;
-  const text = bytes.latin1Slice(start, start + length);
+  const text = bytes.toString('latin1', start, start + length);
   return capital ? text.toLowerCase() : text;
 }
 
 function uuid(bytes: Buffer, start: number): string | null {
-  const text = bytes.latin1Slice(start, start + 36);
+  const text = bytes.toString('latin1', start, start + 36);
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) && /[1-9a-f]/i.test(text) ? text.replaceAll('-', '').toLowerCase() : null;
 }
 
@@ -72,7 +72,7 @@ function uuid(bytes: Buffer, start: number): string | null {
 function xray(bytes: Buffer, start: number, end: number): string | null {
   if (end - start < 35 || bytes[start] !== 0x31 || bytes[start + 1] !== dash || bytes[start + 10] !== dash) return null;
   if (hexRun(bytes, start + 2, end) !== 8 || hexRun(bytes, start + 11, end) !== 24) return null;
-  return (bytes.latin1Slice(start + 2, start + 10) + bytes.latin1Slice(start + 11, start + 35)).toLowerCase();
+  return (bytes.toString('latin1', start + 2, start + 10) + bytes.toString('latin1', start + 11, start + 35)).toLowerCase();
 }
 
 /** Where the ID behind `Root=` stands in the value of an X-Ray header, or the value's start where it is the ID alone; -1 where it is neither. */

@@ -21,13 +21,14 @@ export interface PipelineStages {
   readonly redact: Stage | null;
   readonly parse: Stage | null;
   readonly rules: Stage | null;
+  readonly relabel: Stage | null;
   readonly rateLimit: Stage | null;
   readonly sampling: Stage | null;
   readonly tailSampling: Stage | null;
 }
 
 /** No stage has anything to do. */
-export const noStages: PipelineStages = { multiline: null, redact: null, parse: null, rules: null, rateLimit: null, sampling: null, tailSampling: null };
+export const noStages: PipelineStages = { multiline: null, redact: null, parse: null, rules: null, relabel: null, rateLimit: null, sampling: null, tailSampling: null };
 
 /**
  * The pipeline of a container, in the order in which docs/operate/agent.md describes it:
@@ -36,13 +37,14 @@ export const noStages: PipelineStages = { multiline: null, redact: null, parse: 
  * 2. multiline: stack traces become one line
  * 3. redact: before anything is taken out of the line, so that no field, label or metadata holds a secret
  * 4. parse: fields, level, trace ID, time; labels and metadata made of them
- * 5. rules: drop, keep, relabel
- * 6. rate limit
- * 7. sampling: by level, at random, by trace ID
- * 8. tail sampling: holds lines of a trace until it is decided
+ * 5. rules: drop and keep
+ * 6. relabel
+ * 7. rate limit
+ * 8. sampling: by level, at random, by trace ID
+ * 9. tail sampling: holds lines of a trace until it is decided
  */
 export function buildPipeline(container: PipelineContainer, stages: PipelineStages, sink: LabelledSink): Pipeline {
-  const { multiline, redact, parse, rules, rateLimit, sampling, tailSampling } = stages;
-  const present = [headStage(container.streams), multiline, redact, parse, rules, rateLimit, sampling, tailSampling].filter((stage) => stage !== null);
+  const { multiline, redact, parse, rules, relabel, rateLimit, sampling, tailSampling } = stages;
+  const present = [headStage(container.streams), multiline, redact, parse, rules, relabel, rateLimit, sampling, tailSampling].filter((stage) => stage !== null);
   return composeStages(present, (line) => sink(line.labels, line));
 }

@@ -6,8 +6,8 @@ import type { Stage } from './stage.ts';
 export interface Pipeline {
   /** Takes a line from the joiner. */
   readonly take: LineSink;
-  /** Lets go of what was held long enough; called from the tailer's loop, at least every 250 ms while nothing blocks. `nowMs` is the monotonic clock. */
-  tick(nowMs: number): void;
+  /** Lets go of what was held long enough; called from the tailer's loop, at least every 250 ms while nothing blocks. `nowMs` is the monotonic clock; `caughtUp`: see Stage.tick. */
+  tick(nowMs: number, caughtUp?: boolean): void;
   /** Hands on all that is held: the container is gone and its files are read to their ends. Not called when the agent stops. */
   flush(): void;
   /** Offset of the first line that a stage holds of a file and stream; null where none is held. */
@@ -26,8 +26,8 @@ export function composeStages(stages: readonly Stage[], sink: LineSink): Pipelin
   const holding = stages.flatMap((stage) => (stage.heldFrom === undefined ? [] : [stage]));
   return {
     take: sinks[0] as LineSink,
-    tick: (nowMs) => {
-      for (const [i, stage] of stages.entries()) stage.tick?.(nowMs, sinks[i + 1] as LineSink);
+    tick: (nowMs, caughtUp = true) => {
+      for (const [i, stage] of stages.entries()) stage.tick?.(nowMs, sinks[i + 1] as LineSink, caughtUp);
     },
     // In order: what an early stage lets go of passes through the later ones before they are flushed.
     flush: () => {

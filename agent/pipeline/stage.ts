@@ -9,8 +9,11 @@ import type { StreamIndex } from '../parse/record.ts';
 export interface Stage {
   /** Takes a line, which is valid during the call only; `next` is what follows. */
   take(line: LineView, next: LineSink): void;
-  /** Lets go of what was held long enough; called at least every 250 ms. `nowMs` is the monotonic clock. */
-  tick?(nowMs: number, next: LineSink): void;
+  /**
+   * Lets go of what was held long enough; called at least every 250 ms. `nowMs` is the monotonic clock. `caughtUp`: everything that is in the files was read since the last
+   * call; where it is false, lines that belong to what is held may wait to be read.
+   */
+  tick?(nowMs: number, next: LineSink, caughtUp: boolean): void;
   /** Hands on all that is held: nothing more will come. Not called when the agent stops: what is held then is read again at the next start. */
   flush?(next: LineSink): void;
   /** Offset of the first line that is held of a file and stream; null where none is. The file's position does not pass it. */

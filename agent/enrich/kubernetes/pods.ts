@@ -4,13 +4,19 @@ import { z } from 'zod';
 import { reasonOf, type Clock } from '../../../src/model/mod.ts';
 import type { PodPath } from '../../discover/paths.ts';
 import { backoffMs } from '../../ship/backoff.ts';
+import { annotationPrefix } from '../annotation-names.ts';
+import type { PodInfo } from '../pod.ts';
 import type { PodSource } from '../pod-labels.ts';
 import { KubernetesClient, KubernetesStatusError, type KubernetesAccess } from './access.ts';
 
 /** Only metadata is asked for: a pod's spec and status are many times as large. */
 const acceptList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 const acceptEvent = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
+/** The whole pod, for the images in its spec. */
+const acceptWhole = 'application/json';
 const pageSize = 500;
+/** Longest value of an annotation that is kept; some tools keep whole manifests in one. */
+const annotationLengthMax = 8192;
 /** The server ends a watch after so long; then it goes on from where it was, with the token of then. */
 const watchSeconds = 300;
 /** Bookmarks come about once a minute; a longer silence is a dead connection. */
@@ -25,17 +31,26 @@ const goneStatus = 410;
 const metadataShape = z.object({
   uid: z.string(), name: z.string(), namespace: z.string(), resourceVersion: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(), annotations: z.record(z.string(), z.string()).optional(),
+  ownerReferences: z.array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().optional() })).optional(),
 });
-const listShape = z.object({ metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }), items: z.array(z.object({ metadata: metadataShape })) });
+const containersShape = z.array(z.object({ name: z.string(), image: z.string().optional() })).optional();
+const podShape = z.object({ metadata: metadataShape, spec: z.object({ containers: containersShape, initContainers: containersShape, ephemeralContainers: containersShape }).optional() });
+const listShape = z.object({ metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }), items: z.array(podShape) });
 const eventShape = z.object({ type: z.string(), object: z.unknown() });
-const podShape = z.object({ metadata: metadataShape });
 const bookmarkShape = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 const statusShape = z.object({ code: z.number().optional(), message: z.string().optional() });
-type PodMetadata = z.infer<typeof metadataShape>;
+type Pod = z.infer<typeof podShape>;
 
-interface KnownPod {
+/** What is asked of the API besides labels and owners. */
+export interface PodsOptions {
+  /** Keeps annotations for which this is true. */
+  readonly annotation: (key: string) => boolean;
+  /** Asks for whole pods, to know their images: costs the API server and the agent some ten times the bytes. */
+  readonly images: boolean;
+}
+
+interface KnownPod extends PodInfo {
   readonly uid: string;
-  readonly labels: ReadonlyMap<string, string>;
   /** Monotonic clock; -1 while the pod is there. */
   deletedMs: number;
 }
@@ -61,10 +76,12 @@ export class KubernetesPods implements PodSource {
   readonly #pods = new Map<string, KnownPod>();
   /** UID in a static pod's log directory → UID of its mirror in the API. */
   readonly #mirrors = new Map<string, string>();
+  readonly #options: PodsOptions;
   #version = '';
   #synced = false;
 
-  constructor(access: KubernetesAccess, nodeName: string, log: Logger, clock: Clock) {
+  constructor(access: KubernetesAccess, nodeName: string, log: Logger, clock: Clock, options: PodsOptions = { annotation: (key) => key.startsWith(annotationPrefix), images: false }) {
+    this.#options = options;
     this.#client = new KubernetesClient(access);
     this.#nodeName = nodeName;
     this.#log = log;
@@ -81,8 +98,13 @@ export class KubernetesPods implements PodSource {
     return this.#pods.size;
   }
 
+  infoOf(pod: PodPath): PodInfo | undefined {
+    return this.#pods.get(pod.uid) ?? this.#pods.get(this.#mirrors.get(pod.uid) ?? '');
+  }
+
+  /** The labels of a pod; undefined while it is not known. */
   labelsOf(pod: PodPath): ReadonlyMap<string, string> | undefined {
-    return (this.#pods.get(pod.uid) ?? this.#pods.get(this.#mirrors.get(pod.uid) ?? ''))?.labels;
+    return this.infoOf(pod)?.labels;
   }
 
   /** Follows the API until the signal. */
@@ -120,10 +142,10 @@ export class KubernetesPods implements PodSource {
     let version = '';
     for (let next = ''; ; ) {
       const path = this.#path({ limit: String(pageSize), ...(next === '' ? {} : { continue: next }) });
-      const page = listShape.parse(await this.#client.get(path, acceptList, signal));
-      for (const { metadata } of page.items) {
-        this.#put(metadata);
-        listed.add(metadata.uid);
+      const page = listShape.parse(await this.#client.get(path, this.#options.images ? acceptWhole : acceptList, signal));
+      for (const pod of page.items) {
+        this.#put(pod);
+        listed.add(pod.metadata.uid);
       }
       version = page.metadata.resourceVersion;
       next = page.metadata.continue ?? '';
@@ -138,7 +160,7 @@ export class KubernetesPods implements PodSource {
   async #watch(signal: AbortSignal): Promise<void> {
     const path = this.#path({ watch: '1', allowWatchBookmarks: 'true', resourceVersion: this.#version, timeoutSeconds: String(watchSeconds) });
     this.counts.watches++;
-    for await (const line of this.#client.watch(path, acceptEvent, silentMs, signal)) {
+    for await (const line of this.#client.watch(path, this.#options.images ? acceptWhole : acceptEvent, silentMs, signal)) {
       const event = eventShape.parse(line);
       this.counts.events++;
       if (event.type === 'ERROR') {
@@ -149,15 +171,23 @@ export class KubernetesPods implements PodSource {
         this.#version = bookmarkShape.parse(event.object).metadata.resourceVersion;
         continue;
       }
-      const { metadata } = podShape.parse(event.object);
+      const pod = podShape.parse(event.object);
+      const { metadata } = pod;
       if (event.type === 'DELETED') this.#delete(metadata.uid);
-      else this.#put(metadata);
+      else this.#put(pod);
       this.#version = metadata.resourceVersion ?? this.#version;
     }
   }
 
-  #put(metadata: PodMetadata): void {
-    this.#pods.set(metadata.uid, { uid: metadata.uid, labels: new Map(Object.entries(metadata.labels ?? {})), deletedMs: -1 });
+  #put({ metadata, spec }: Pod): void {
+    const owner = metadata.ownerReferences?.find((reference) => reference.controller === true) ?? metadata.ownerReferences?.[0];
+    const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? []), ...(spec?.ephemeralContainers ?? [])];
+    this.#pods.set(metadata.uid, {
+      uid: metadata.uid, labels: new Map(Object.entries(metadata.labels ?? {})), deletedMs: -1,
+      annotations: new Map(Object.entries(metadata.annotations ?? {}).filter(([key, value]) => this.#options.annotation(key) && value.length <= annotationLengthMax)),
+      owner: owner === undefined ? null : { kind: owner.kind, name: owner.name },
+      images: new Map(containers.flatMap(({ name, image }) => (image === undefined ? [] : [[name, image] as const]))),
+    });
     // A static pod's directory carries the hash of its manifest; the mirror pod in the API names it.
     for (const key of ['kubernetes.io/config.hash', 'kubernetes.io/config.mirror']) {
       const hash = metadata.annotations?.[key];
