@@ -95,6 +95,11 @@ export class Shaping {
     return this.#tail?.sampler.memoryBytes ?? 0;
   }
 
+  /** Lets go of traces that are due; to be called once in a while, as containers that are gone no longer ask. */
+  tick(): void {
+    this.#tail?.sampler.look();
+  }
+
   close(): void {
     this.#tail?.decisions.close();
   }

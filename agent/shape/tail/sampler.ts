@@ -74,8 +74,6 @@ export class TailSampler {
   #lastMs = new Float64Array(0);
   #openedMs = new Float64Array(0);
   #marks = new Uint8Array(0);
-  #taken = 0;
-  #emitting = false;
 
   constructor(options: TailSamplerOptions, decisions: Decisions, weigh: Weigh, clock: Clock, counts: ShapeCounts) {
     this.#options = options;
@@ -150,12 +148,16 @@ export class TailSampler {
     this.#firstMs[entry] = Math.min(this.#firstMs[entry]!, lineMs);
     this.#lastMs[entry] = Math.max(this.#lastMs[entry]!, lineMs);
     if (mark !== 0 && (this.#marks[entry] === 0 || this.#marks[entry]! > mark)) this.#marks[entry] = mark;
-    if ((++this.#taken & 511) === 0) this.#advance();
   }
 
   /** Decides what is due; cheap, may be called for each container. `caughtUp`: all that is in the container's files was read. */
   tick(port: TailPort, caughtUp: boolean): void {
     port.behind = !caughtUp;
+    this.look();
+  }
+
+  /** Decides what is due, also where no container is left that would ask. */
+  look(): void {
     if (this.#watermark.tick()) this.#advance();
   }
 
@@ -198,7 +200,6 @@ export class TailSampler {
 
   /** Decides traces whose window is over. */
   #advance(): void {
-    if (this.#emitting) return;
     const due = this.#watermark.value(this.#ports) - this.#options.windowMs;
     // Whatever clocks do: what was waited for that long is not waited for any longer.
     const given = this.#watermark.readingMs - Math.max(readingMsMin, this.#options.windowMs * 4);
@@ -256,15 +257,10 @@ export class TailSampler {
     const due = this.#due;
     if (due.length === 0) return;
     this.#decisions.write();
-    this.#emitting = true;
-    try {
-      for (let i = 0; i < due.length; i += 2) {
-        for (let address = due[i]!; address !== nowhere; ) address = this.#letGo(address, due[i + 1] as Decision);
-      }
-    } finally {
-      due.length = 0;
-      this.#emitting = false;
+    for (let i = 0; i < due.length; i += 2) {
+      for (let address = due[i]!; address !== nowhere; ) address = this.#letGo(address, due[i + 1] as Decision);
     }
+    due.length = 0;
     this.#countHeld();
   }
 

@@ -11,6 +11,8 @@ export interface Progress {
 /** Lines that are read as they are written are at most so old. */
 const liveMs = 3000;
 const tickMs = 100;
+/** After a container was found to be behind, others may be, too, that had no turn yet. */
+const graceMs = 1000;
 /** Time between two looks that counts as reading time; more of it was waiting for the server. */
 const stepMs = 500;
 
@@ -21,6 +23,8 @@ const stepMs = 500;
 export class Watermark {
   readonly #clock: Clock;
   #readingMs = 0;
+  /** Reading time at which the last container was found to be behind that was not known before. */
+  #foundMs = -Infinity;
   #lastMs: number;
 
   constructor(clock: Clock) {
@@ -35,6 +39,7 @@ export class Watermark {
 
   /** A line came. */
   saw(progress: Progress, lineMs: number, nowMs: number): void {
+    if (progress.lastMs === -Infinity && lineMs < nowMs - liveMs) this.#foundMs = this.#readingMs;
     if (lineMs > progress.lastMs) progress.lastMs = lineMs;
     if (progress.lastMs < nowMs - liveMs) progress.behind = true;
   }
@@ -48,8 +53,9 @@ export class Watermark {
     return true;
   }
 
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; -Infinity while it is not known yet who is behind. */
   value(all: Iterable<Progress | null>): number {
+    if (this.#readingMs - this.#foundMs < graceMs) return -Infinity;
     let low = this.#clock.nowMs() - liveMs;
     for (const progress of all) if (progress !== null && progress.behind && progress.lastMs < low) low = progress.lastMs;
     return low;
