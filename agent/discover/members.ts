@@ -13,11 +13,17 @@ export interface Member {
   readonly gzip: boolean;
 }
 
+/** Something in a directory that could not be looked at: while it cannot, what is missing in the list is not gone. */
+export interface MemberProblem {
+  readonly path: string;
+  readonly error: unknown;
+}
+
 /**
  * Lists the log files of a container's directory: restart number → its files, oldest first. Links are followed; where the live file is a link (Docker), the
- * files that were rotated away beside its target belong to it too. Files that vanish meanwhile are left out.
+ * files that were rotated away beside its target belong to it too. Files that vanish meanwhile are left out; what cannot be looked at is added to `problems`.
  */
-export function listMembers(directory: string): Map<number, Member[]> {
+export function listMembers(directory: string, problems: MemberProblem[] = []): Map<number, Member[]> {
   const runs = new Map<number, Member[]>();
   const names = readdirSync(directory);
   const plain = new Set(names);
@@ -28,22 +34,38 @@ export function listMembers(directory: string): Map<number, Member[]> {
     const path = join(directory, name);
     const members = runs.get(parsed.restart) ?? [];
     runs.set(parsed.restart, members);
-    addMember(members, path, parsed.rotation, parsed.gzip);
-    if (parsed.rotation === '') addRotatedTargets(members, path);
+    addMember(members, path, parsed.rotation, parsed.gzip, problems);
+    if (parsed.rotation === '') addRotatedTargets(members, path, problems);
   }
   for (const members of runs.values()) members.sort((a, b) => compareRotations(a.rotation, b.rotation));
   return runs;
 }
 
-function addMember(members: Member[], path: string, rotation: string, gzip: boolean): void {
-  const stat = tryStat(path);
-  if (stat === undefined || !stat.isFile()) return;
-  if (members.some((member) => member.inode === stat.ino && member.device === stat.dev)) return;
-  members.push({ path, device: stat.dev, inode: stat.ino, size: Number(stat.size), modifiedMs: Number(stat.mtimeMs), rotation, gzip });
+/**
+ * Adds the file at `path` (links followed) unless it is there already. What is no plain file (a directory, a pipe, a device) is never opened.
+ * @returns false where it is no plain file
+ */
+export function addMember(members: Member[], path: string, rotation: string, gzip: boolean, problems: MemberProblem[]): boolean {
+  let stat: BigIntStats;
+  let real = path;
+  try {
+    stat = lstatSync(path, { bigint: true });
+    if (stat.isSymbolicLink()) {
+      real = realpathSync(path);
+      stat = statSync(real, { bigint: true });
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problems.push({ path, error });
+    return true;
+  }
+  if (!stat.isFile()) return false;
+  if (members.some((member) => member.inode === stat.ino && member.device === stat.dev)) return true;
+  members.push({ path: real, device: stat.dev, inode: stat.ino, size: Number(stat.size), modifiedMs: Number(stat.mtimeMs), rotation, gzip });
+  return true;
 }
 
 /** Docker rotates `<id>-json.log` to `.1`, `.2.gz`, … in its own directory. */
-function addRotatedTargets(members: Member[], path: string): void {
+export function addRotatedTargets(members: Member[], path: string, problems: MemberProblem[]): void {
   let target: string;
   try {
     if (!lstatSync(path).isSymbolicLink()) return;
@@ -55,20 +77,13 @@ function addRotatedTargets(members: Member[], path: string): void {
   let names: string[];
   try {
     names = readdirSync(dirname(target));
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problems.push({ path: dirname(target), error });
     return;
   }
   for (const name of names) {
     if (!name.startsWith(base)) continue;
     const match = /^(\d{1,6}|\d{8}-\d{6})(\.gz)?$/.exec(name.slice(base.length));
-    if (match !== null) addMember(members, join(dirname(target), name), match[1] ?? '', match[2] !== undefined);
-  }
-}
-
-function tryStat(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true });
-  } catch {
-    return undefined;
+    if (match !== null) addMember(members, join(dirname(target), name), match[1] ?? '', match[2] !== undefined, problems);
   }
 }

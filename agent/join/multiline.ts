@@ -41,7 +41,7 @@ export function newMultilineCounts(): MultilineCounts {
  * something is held until the next line of its stream, or nothing for `waitMs`, decides. What belongs together follows from the lines and their times alone, so that lines that are read
  * again become the same entries. An entry has the time, labels and position of its first line.
  *
- * `tick` lets go by quiet time; call it only when the file has been read to its end (the tailer does), else lines that wait to be read would be missed in an entry that they belong to.
+ * Quiet time lets go only where the files are read to their ends, because lines that wait to be read may belong to what is held.
  */
 export function multilineStage(options: MultilineOptions, budget: MultilineBudget = multilineBudget(), counts: MultilineCounts = newMultilineCounts()): Stage {
   if (options.mode === 'off') return { take: (line, next) => next(line) };
@@ -83,10 +83,10 @@ class MultilineStage implements Stage {
     else this.#begin(line, next);
   }
 
-  tick(nowMs: number, next: LineSink): void {
+  tick(nowMs: number, next: LineSink, caughtUp: boolean): void {
     for (const state of this.#states) {
       if (state === null || state.group.lines === 0) continue;
-      if (state.seen !== state.group.taken) {
+      if (!caughtUp || state.seen !== state.group.taken) {
         state.seen = state.group.taken;
         state.sinceMs = nowMs;
       } else if (nowMs - state.sinceMs >= this.#options.waitMs + graceMs) {

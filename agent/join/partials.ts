@@ -38,11 +38,14 @@ interface Pending {
  */
 export class PartialJoiner {
   readonly #lineBytesMax: number;
+  readonly #cut: () => void;
   readonly #pending: [Pending | null, Pending | null] = [null, null];
   readonly #line: LineView = newLine();
 
-  constructor(lineBytesMax: number) {
+  /** @param cut told of each line that is cut at the limit */
+  constructor(lineBytesMax: number, cut: () => void = () => undefined) {
     this.#lineBytesMax = lineBytesMax;
+    this.#cut = cut;
   }
 
   /** Where the unfinished line of a stream began; null where none is unfinished. */
@@ -88,6 +91,12 @@ export class PartialJoiner {
     }
   }
 
+  /** Forgets unfinished lines: they are read again elsewhere. */
+  forget(): void {
+    this.#pending[0] = null;
+    this.#pending[1] = null;
+  }
+
   #begin(record: RecordView, stream: 0 | 1, file: number, offset: number, missing: number): void {
     const length = record.end - record.start;
     const pending: Pending = {
@@ -127,6 +136,7 @@ export class PartialJoiner {
     line.start = start;
     line.end = end;
     if (trueLength > end - start || end - start > this.#lineBytesMax) {
+      this.#cut();
       line.end = characterEnd(bytes, start, Math.min(end, start + this.#lineBytesMax));
       const cut = { name: cutMetadataName, value: String(trueLength) };
       line.metadata = Buffer.from(encodeMetadata(mark === null ? [cut] : [cut, mark]));

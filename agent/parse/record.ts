@@ -7,8 +7,8 @@ export const stderrStream = 1;
 export const unparsedStream = 2;
 export type StreamIndex = 0 | 1 | 2;
 
-/** How a file's records are written. */
-export type RecordFormat = 'cri' | 'docker';
+/** How a file's records are written; `raw`: a record is a line, and its time is when it was read. */
+export type RecordFormat = 'cri' | 'docker' | 'raw';
 
 /** One record of a log file as parsed: a single object, overwritten by each record. The message is bytes[start … end). */
 export interface RecordView extends TimeParts {

@@ -1,13 +1,15 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { Member } from '../discover/members.ts';
+import type { FileOrigin } from '../discover/origin.ts';
 import type { PodPath } from '../discover/paths.ts';
-import { isRotationNameUnique } from '../discover/paths.ts';
+import type { LineSink } from '../join/line.ts';
 import { PartialJoiner } from '../join/partials.ts';
 import type { StreamIndex } from '../parse/record.ts';
 import type { TimeParts } from '../parse/time.ts';
 import { LogFile, startPosition, type FilePosition } from './file.ts';
 import { gzipHead, gzipSize } from './gzip.ts';
-import { fingerprintBytesMax, fingerprintOf, hasFingerprint, isTelling, MovedError, openExactly, readHead, type Fingerprint } from './identity.ts';
+import { fingerprintOf, hasFingerprint, MovedError, openExactly, readHead, type Fingerprint } from './identity.ts';
+import { beginsLike, headBytes, sameContent, sameInode } from './match.ts';
 
 /** What a file was known as when the agent last ran. */
 export interface KnownFile {
@@ -29,12 +31,12 @@ export interface HeldLines {
 
 /** What a chain tells those around it. */
 export interface ChainEvents {
-  /** A file was found that was not known, or goes on after a restart. */
-  opened(file: LogFile, resumed: boolean): void;
+  /** A file was found that was not known, or goes on after a restart. `late`: it had been rotated away before its end was read. */
+  opened(file: LogFile, resumed: boolean, chain: LogChain, late: boolean): void;
   /** A file will not come back; `lostBytes` of it were never read. */
-  gone(file: LogFile, lostBytes: number): void;
-  /** A file was truncated or written anew in place; `lostBytes` of the old content were known of and never read. */
-  truncated(file: LogFile, lostBytes: number): void;
+  gone(file: LogFile, lostBytes: number, chain: LogChain): void;
+  /** A file was truncated or written anew in place; `lostBytes` of the old content were known of and never read, and no copy of it is there. */
+  truncated(file: LogFile, lostBytes: number, chain: LogChain): void;
   /** A file could not be opened or looked at; it is tried again. */
   failed(path: string, error: unknown): void;
 }
@@ -55,20 +57,30 @@ export class LogChain {
   lastTime: TimeParts | null = null;
   /** Something may be there to read. */
   flagged = true;
+  /** All that was there at the last look was read. */
+  caughtUp = false;
   /** A compressed member is being made ready. */
   busy = false;
+  /** What the chain is where it belongs to no container; null for a container's. */
+  readonly origin: FileOrigin | null;
+  /** Bytes and records read in this run. */
+  readonly counts = { bytes: 0, records: 0, cut: 0 };
   readonly #events: ChainEvents;
   #files: LogFile[];
 
-  constructor(pod: PodPath, container: string, name: string, lineBytesMax: number, known: readonly KnownFile[], events: ChainEvents) {
+  constructor(pod: PodPath, container: string, name: string, lineBytesMax: number, known: readonly KnownFile[], events: ChainEvents, origin: FileOrigin | null = null) {
     this.pod = pod;
     this.container = container;
     this.name = name;
-    this.joiner = new PartialJoiner(lineBytesMax);
+    this.origin = origin;
+    this.joiner = new PartialJoiner(lineBytesMax, () => {
+      this.counts.cut++;
+    });
     this.#events = events;
     this.#files = known.map((file) => {
       const result = new LogFile(file.path, file.device, file.inode, file.gzip, file.fingerprint, file.position);
       result.size = file.size;
+      result.sizeMax = file.size;
       return result;
     });
   }
@@ -77,10 +89,15 @@ export class LogChain {
     return this.#files;
   }
 
-  /** The oldest file that is not read to its end; undefined where all are. */
+  /** The oldest file that is not read to its end and can be read now; undefined where there is none. */
   current(): LogFile | undefined {
-    for (const file of this.#files) if (!file.finished) return file;
+    for (const file of this.#files) if (!file.finished && file.copyOf === null && !file.unreadable) return file;
     return undefined;
+  }
+
+  /** Lets files that could not be opened be tried again. */
+  retryUnreadable(): void {
+    for (const file of this.#files) file.unreadable = false;
   }
 
   /** How many files come after `file`. */
@@ -90,9 +107,10 @@ export class LogChain {
 
   /**
    * Brings the chain in line with what the directory holds. Files keep their position whatever they are called now; a file that left the directory is kept
-   * while its descriptor holds it and it is not read to the end. `fromEnd` starts files that are not known at their end.
+   * while its descriptor holds it and it is not read to the end. `fromEnd` starts files that are not known at their end. `complete`: all that is there could be looked at, so
+   * that what is not among the members is gone.
    */
-  reconcile(members: readonly Member[], fromEnd: boolean): void {
+  reconcile(members: readonly Member[], fromEnd: boolean, complete = true): void {
     const unmatched = new Set(this.#files);
     const matches = new Map<Member, LogFile>();
     for (const match of [sameInode, sameContent]) {
@@ -111,7 +129,9 @@ export class LogChain {
     const kept: LogFile[] = [];
     for (const file of this.#files) {
       if (!unmatched.has(file)) continue;
-      if (file.fd !== null && !file.finished) {
+      if (!complete) {
+        kept.push(file);
+      } else if (!file.finished && file.copyOf === null && (file.fd !== null || file.source !== null || this.#foundElsewhere(file, members))) {
         file.unlinked = true;
         kept.push(file);
       } else {
@@ -123,11 +143,30 @@ export class LogChain {
       if (file !== undefined) kept.push(file);
     }
     this.#files = kept;
+    this.#checkCopies();
     this.flagged = true;
   }
 
+  /** A file that left the directory while no agent ran may be where it was: a link points to another one by now. */
+  #foundElsewhere(file: LogFile, members: readonly Member[]): boolean {
+    if (file.gzip || members.some((member) => member.path === file.path || (member.inode === file.inode && member.device === file.device))) return false;
+    try {
+      const fd = openExactly(file);
+      const head = readHead(fd);
+      if (!hasFingerprint(head, file.fingerprint) || fstatSync(fd).size < Math.max(...file.skip)) {
+        closeSync(fd);
+        return false;
+      }
+      file.fd = fd;
+      file.head = Buffer.from(head.subarray(0, headBytes));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #adopt(member: Member, match: LogFile | undefined, fromEnd: boolean): LogFile | undefined {
-    const wasOpen = match !== undefined && match.fd !== null;
+    const wasOpen = match !== undefined && (match.fd !== null || match.source !== null);
     let file: LogFile | undefined = match;
     try {
       file ??= this.#newFile(member, fromEnd);
@@ -135,6 +174,7 @@ export class LogChain {
       file.path = member.path;
       file.modifiedMs = member.modifiedMs;
       file.unlinked = false;
+      file.unreadable = false;
       if (member.gzip) {
         // A plain file that was compressed while nobody held it: what is left of it comes from the member. While it is held, the descriptor serves.
         if (file.fd === null && !(file.gzip && file.finished)) {
@@ -143,19 +183,24 @@ export class LogChain {
           file.finished = file.size <= file.readOffset;
           file.device = member.device;
           file.inode = member.inode;
+          if (!file.finished && file.source === null) file.source = openExactly(member);
         }
       } else {
         file.device = member.device;
         file.inode = member.inode;
         file.size = member.size;
+        file.sizeMax = Math.max(file.sizeMax, member.size);
         if (file.finished && member.size > file.readOffset) file.finished = false;
         if (!file.finished && file.fd === null) this.#open(file);
       }
     } catch (error) {
       this.#failed(member, error);
+      if (match !== undefined && match.fd === null && match.source === null && !match.finished) match.unreadable = true;
       return match;
     }
-    if (!wasOpen && file.fd !== null) this.#events.opened(file, match !== undefined);
+    if (!wasOpen && (file.fd !== null || file.source !== null)) {
+      this.#events.opened(file, match !== undefined, this, member.rotation !== '' && file.size > file.readOffset);
+    }
     return file;
   }
 
@@ -170,24 +215,41 @@ export class LogChain {
       return new LogFile(member.path, member.device, member.inode, true, fingerprintOf(head), fromEnd ? { ...startPosition, offsets: [size, size, size] } : startPosition);
     }
     const fd = openExactly(member);
-    const head = readHead(fd);
-    const fingerprint = fingerprintOf(head);
-    const end: FilePosition = { ...startPosition, offsets: [member.size, member.size, member.size] };
-    const position = this.#positionOfTwin(member, fingerprint) ?? (fromEnd ? end : startPosition);
-    const file = new LogFile(member.path, member.device, member.inode, false, fingerprint, position);
-    file.fd = fd;
-    file.head = Buffer.from(head.subarray(0, headBytes));
-    return file;
+    try {
+      const head = readHead(fd);
+      const fingerprint = fingerprintOf(head);
+      const end: FilePosition = { ...startPosition, offsets: [member.size, member.size, member.size] };
+      const original = this.#originalOf(member, fd);
+      const file = new LogFile(member.path, member.device, member.inode, false, fingerprint, fromEnd && original === undefined ? end : startPosition);
+      file.fd = fd;
+      file.head = Buffer.from(head.subarray(0, headBytes));
+      // While the original is there a copy has nothing to add; once it is truncated the copy stands for what was not read of it.
+      if (original !== undefined) {
+        file.copyOf = original;
+        file.startAt(this.positionOf(original));
+      }
+      return file;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
 
-  /** How far a file with the same content was read: copytruncate leaves a copy behind. */
-  #positionOfTwin(member: Member, fingerprint: Fingerprint): FilePosition | undefined {
+  /** The live file, where a rotated one that nobody knew begins like it: copytruncate leaves a copy behind, which may still be in the making. */
+  #originalOf(member: Member, fd: number): LogFile | undefined {
+    const live = this.#files.at(-1);
+    if (member.rotation === '' || live === undefined || live.fd === null || live.unlinked || live.copyOf !== null) return undefined;
+    return member.size <= live.sizeMax && beginsLike(fd, live.fd) ? live : undefined;
+  }
+
+  /** Copies in the making that turned out to be none. */
+  #checkCopies(): void {
     for (const file of this.#files) {
-      if (file.fingerprint.hash !== fingerprint.hash || !isTelling(fingerprint, file.format)) continue;
-      const position = this.positionOf(file);
-      if (Math.max(...position.offsets) <= member.size) return position;
+      const original = file.copyOf;
+      if (original === null) continue;
+      const fooled = original.fd !== null && file.fd !== null && fstatSync(original.fd).size >= original.readOffset && !beginsLike(file.fd, original.fd);
+      if (original.gone || fooled) file.copyOf = null;
     }
-    return undefined;
   }
 
   #open(file: LogFile): void {
@@ -196,22 +258,30 @@ export class LogChain {
     file.head = Buffer.from(readHead(fd).subarray(0, headBytes));
   }
 
-  /** The file was truncated or rewritten in place: what follows is another content under the same descriptor. */
-  restart(file: LogFile): LogFile {
+  /**
+   * The file was truncated or rewritten in place: what follows is another content under the same descriptor. What was not read of the old one is read from a copy, where
+   * there is one. Nothing may be held back behind the joiner any more. `sink` takes unfinished lines that will not be finished.
+   */
+  restart(file: LogFile, sink: LineSink): LogFile {
     const stat = fstatSync(file.fd ?? -1);
     const head = readHead(file.fd ?? -1);
     const next = new LogFile(file.path, file.device, file.inode, false, fingerprintOf(head), startPosition);
     next.fd = file.fd;
     next.head = Buffer.from(head.subarray(0, headBytes));
     next.size = stat.size;
+    next.sizeMax = stat.size;
     next.modifiedMs = stat.mtimeMs;
     next.unlinked = file.unlinked;
-    this.#events.truncated(file, Math.max(0, file.size - file.readOffset));
+    const covered = this.#releaseCopy(file);
+    if (covered === undefined) this.joiner.flush(sink);
+    // The copy has their beginnings, too.
+    else this.joiner.forget();
+    this.#events.truncated(file, Math.max(0, file.sizeMax - Math.max(file.readOffset, covered ?? 0)), this);
     file.fd = null;
     file.gone = true;
     this.#files = this.#files.map((other) => (other === file ? next : other));
-    this.#events.gone(file, 0);
-    this.#events.opened(next, false);
+    this.#events.gone(file, 0, this);
+    this.#events.opened(next, false, this, false);
     return next;
   }
 
@@ -221,11 +291,22 @@ export class LogChain {
     this.#forget(file);
   }
 
+  /** Lets the copy of a file stand for what was not read of it; the copy's size, or undefined where there is none. */
+  #releaseCopy(file: LogFile): number | undefined {
+    const copy = this.#files.find((other) => other.copyOf === file);
+    if (copy === undefined) return undefined;
+    copy.startAt(this.positionOf(file));
+    copy.copyOf = null;
+    return copy.fd === null ? copy.size : fstatSync(copy.fd).size;
+  }
+
   #forget(file: LogFile): void {
-    const lost = file.finished ? 0 : Math.max(0, file.size - file.readOffset);
+    const covered = this.#releaseCopy(file) ?? 0;
+    // A copy that was never needed is no loss.
+    const lost = file.finished || file.copyOf !== null ? 0 : Math.max(0, file.size - Math.max(file.readOffset, covered));
     file.close();
     file.gone = true;
-    this.#events.gone(file, lost);
+    this.#events.gone(file, lost, this);
   }
 
   /** How far `file` is dealt with once every line read so far is delivered. */
@@ -249,47 +330,5 @@ export class LogChain {
 
   close(): void {
     for (const file of this.#files) file.close();
-  }
-}
-
-const headBytes = 64;
-
-/** The known file with the member's inode, unless the inode was given to another content meanwhile. */
-function sameInode(member: Member, unmatched: ReadonlySet<LogFile>): LogFile | undefined {
-  for (const file of unmatched) {
-    if (file.inode !== member.inode || file.device !== member.device || file.gzip !== member.gzip) continue;
-    if (file.fd !== null || (member.gzip && file.path === member.path)) return file;
-    // A file that shrank while nobody looked (a lost write-back after a power cut, a truncation) is read anew; the server drops what it has.
-    if (member.size < Math.max(...file.skip, file.fingerprint.bytes)) continue;
-    if (hasFingerprint(headOf(member), file.fingerprint)) return file;
-  }
-  return undefined;
-}
-
-/** The known file whose content the member has under another inode: compressed, copied, or on a disk with another number after a reboot. */
-function sameContent(member: Member, unmatched: ReadonlySet<LogFile>): LogFile | undefined {
-  let head: Buffer | undefined;
-  for (const file of unmatched) {
-    if (member.gzip) {
-      const named = isRotationNameUnique(member.rotation) && (file.path === member.path || `${file.path}.gz` === member.path);
-      if (named) return file;
-      // It may have grown since its fingerprint was taken.
-      if (file.fd !== null && file.fingerprint.bytes < fingerprintBytesMax) file.fingerprint = fingerprintOf(readHead(file.fd));
-    } else if (file.fd !== null || member.size < Math.max(...file.skip)) {
-      continue;
-    }
-    if (!isTelling(file.fingerprint, file.format)) continue;
-    head ??= member.gzip ? gzipHead(member) : headOf(member);
-    if (hasFingerprint(head, file.fingerprint)) return file;
-  }
-  return undefined;
-}
-
-function headOf(member: Member): Buffer {
-  const file = openExactly(member);
-  try {
-    return readHead(file);
-  } finally {
-    closeSync(file);
   }
 }

@@ -1,8 +1,11 @@
 import type { Member } from '../discover/members.ts';
+import { noPod, type FileOrigin } from '../discover/origin.ts';
 import { parsePodDirectory, type PodPath } from '../discover/paths.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { LogChain, type ChainEvents, type KnownFile } from './chain.ts';
+import type { RecordFormat } from '../parse/record.ts';
 import type { LogFile } from './file.ts';
+import { peekFormat } from './peek.ts';
 import type { TailedChain } from './tailer.ts';
 
 /** What the set of chains asks of those around it. */
@@ -13,6 +16,10 @@ export interface ChainSetPorts {
   adopt(chain: string, files: readonly LogFile[]): void;
   /** What the lines of a chain pass through; undefined while its labels may still come. */
   pipelineFor(pod: PodPath, container: string, chain: string): Pipeline | undefined;
+  /** The same for a chain of files that belong to no container; `format` is that of its records. Without it such chains are not read. */
+  filePipelineFor?(origin: FileOrigin, format: RecordFormat, chain: string): Pipeline | undefined;
+  /** Lists the directory of a container, or of a chain of files, now. */
+  relist?(containerName: string): void;
   /** A pod has neither directories nor unread files any more. */
   podForgotten(uid: string): void;
 }
@@ -27,6 +34,8 @@ export class ChainSet {
   readonly #chains = new Map<string, Entry>();
   readonly #byContainer = new Map<string, Set<Entry>>();
   readonly #gonePods = new Set<string>();
+  /** Device and inode → the chain that reads the file. */
+  readonly #owners = new Map<string, LogChain>();
   readonly #ports: ChainSetPorts;
   readonly #events: ChainEvents;
   readonly #lineBytesMax: number;
@@ -43,7 +52,7 @@ export class ChainSet {
   }
 
   /** A container's directory as it is now; `fromEnd` for files that are not to be read from their beginning. */
-  container(pod: PodPath, container: string, name: string, runs: ReadonlyMap<number, readonly Member[]>, fromEnd: boolean): void {
+  container(pod: PodPath, container: string, name: string, runs: ReadonlyMap<number, readonly Member[]>, fromEnd: boolean, complete = true): void {
     this.#gonePods.delete(pod.uid);
     const entries = this.#byContainer.get(name) ?? new Set();
     this.#byContainer.set(name, entries);
@@ -53,11 +62,36 @@ export class ChainSet {
       const entry = this.#entry(pod, container, name, `${name}/${restart}.log`);
       entry.superseded = restart < latest;
       entry.containerGone = false;
-      entry.chain.reconcile(members, fromEnd);
+      this.#reconcile(entry, members, fromEnd, complete);
       entries.add(entry);
       present.add(entry);
     }
-    for (const entry of entries) if (!present.has(entry)) entry.chain.reconcile([], false);
+    if (complete) for (const entry of entries) if (!present.has(entry)) entry.chain.reconcile([], false);
+  }
+
+  /** A log that belongs to no container as it is now: its rotated files and the live one. The chain's name is the origin's path, or what a source without paths calls it. */
+  files(origin: FileOrigin, name: string, members: readonly Member[], fromEnd: boolean, complete: boolean): void {
+    const entry = this.#entry(noPod, '', name, name, origin);
+    const entries = this.#byContainer.get(name) ?? new Set();
+    this.#byContainer.set(name, entries.add(entry));
+    entry.containerGone = members.length === 0 && complete;
+    this.#reconcile(entry, members, fromEnd, complete);
+  }
+
+  /** Whether a chain is known, from this run or an earlier one. */
+  knows(name: string): boolean {
+    return this.#chains.has(name) || this.#ports.claim(name).length > 0;
+  }
+
+  /** Files that another chain reads already are left to it: a log is read once, however many links and patterns lead to it. */
+  #reconcile(entry: Entry, members: readonly Member[], fromEnd: boolean, complete: boolean): void {
+    const { chain } = entry;
+    const own = members.filter((member) => {
+      const owner = this.#owners.get(identityOf(member));
+      return owner === undefined || owner === chain || !owner.files.some((file) => file.inode === member.inode && file.device === member.device && !file.gone);
+    });
+    chain.reconcile(own, fromEnd, complete);
+    for (const file of chain.files) this.#owners.set(identityOf(file), chain);
   }
 
   /** Something was written in a container's directory. */
@@ -84,7 +118,9 @@ export class ChainSet {
     const alive = new Set<string>();
     const deleted: { readonly chain: LogChain; readonly file: LogFile }[] = [];
     let deletedBytes = 0;
+    this.#owners.clear();
     for (const [name, entry] of this.#chains) {
+      for (const file of entry.chain.files) this.#owners.set(identityOf(file), entry.chain);
       if (entry.chain.files.length === 0) {
         this.#chains.delete(name);
         const entries = this.#byContainer.get(entry.containerName);
@@ -116,17 +152,18 @@ export class ChainSet {
     for (const { chain } of this.#chains.values()) chain.close();
   }
 
-  #entry(pod: PodPath, container: string, containerName: string, name: string): Entry {
+  #entry(pod: PodPath, container: string, containerName: string, name: string, origin: FileOrigin | null = null): Entry {
     const existing = this.#chains.get(name);
     if (existing !== undefined) return existing;
     const known = this.#ports.claim(name);
-    const chain = new LogChain(pod, container, name, this.#lineBytesMax, known, this.#events);
+    const chain = new LogChain(pod, container, name, this.#lineBytesMax, known, this.#events, origin);
     this.#ports.adopt(name, chain.files);
     const entry: Entry = {
       chain, containerName, containerGone: false, superseded: false, pipeline: undefined,
       sink: () => this.#pipeline(entry, pod, container)?.take,
-      tick: (nowMs) => entry.pipeline?.tick(nowMs),
+      tick: (nowMs, caughtUp) => entry.pipeline?.tick(nowMs, caughtUp),
       flush: () => entry.pipeline?.flush(),
+      relist: () => this.#ports.relist?.(containerName),
     };
     this.#chains.set(name, entry);
     return entry;
@@ -134,11 +171,33 @@ export class ChainSet {
 
   #pipeline(entry: Entry, pod: PodPath, container: string): Pipeline | undefined {
     if (entry.pipeline === undefined) {
-      entry.pipeline = this.#ports.pipelineFor(pod, container, entry.chain.name);
+      const { chain } = entry;
+      if (chain.origin === null) {
+        entry.pipeline = this.#ports.pipelineFor(pod, container, chain.name);
+      } else {
+        const format = formatOf(chain);
+        if (format !== undefined) entry.pipeline = this.#ports.filePipelineFor?.(chain.origin, format, chain.name);
+      }
       entry.chain.held = entry.pipeline ?? null;
     }
     return entry.pipeline;
   }
+}
+
+function identityOf({ device, inode }: { readonly device: bigint; readonly inode: bigint }): string {
+  return `${device}:${inode}`;
+}
+
+/** The format of a chain's records: its source's, or that of its first record; undefined while there is none. */
+function formatOf(chain: LogChain): RecordFormat | undefined {
+  const format = chain.origin?.source.format ?? 'auto';
+  if (format !== 'auto') return format;
+  for (const file of chain.files) {
+    if (file.format !== null) return file.format;
+    const first = peekFormat(file);
+    if (first !== undefined) return first;
+  }
+  return undefined;
 }
 
 /** The pod's UID in the name of a chain. */

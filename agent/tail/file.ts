@@ -17,6 +17,14 @@ export interface FilePosition {
 /** Where a file begins that nothing is known of. */
 export const startPosition: FilePosition = { offsets: [0, 0, 0], format: null, lastTime: null };
 
+/** A range of a file and when it was read: bytes [from … to) begin records that are given this time, plus a nanosecond per byte after `from`. */
+export interface ReadMark {
+  readonly from: number;
+  readonly to: number;
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
 let nextId = 1;
 
 /**
@@ -43,7 +51,7 @@ export class LogFile {
   /** Where the search for the end of an overlong record goes on; -1 where there is none. */
   longScan = -1;
   /** Offsets that this run began with: see StreamOffsets. */
-  readonly skip: StreamOffsets;
+  skip: StreamOffsets;
   format: RecordFormat | null;
   /** The time in the position that the file was resumed with. */
   readonly resumedTime: FilePosition['lastTime'];
@@ -59,6 +67,21 @@ export class LogFile {
   modifiedMs = 0;
   /** Size when it was last looked at. */
   size = 0;
+  /** The largest size that it was seen with. */
+  sizeMax = 0;
+  /** The compressed member, open from when it was found until it is decompressed, so that deleting it loses nothing. */
+  source: number | null = null;
+  /** The file that this one is a copy of (copytruncate): it is not read until that one is truncated, and then from where that one was. */
+  copyOf: LogFile | null = null;
+  /** It could not be opened; others of the chain are read meanwhile, until the next look. */
+  unreadable = false;
+  /** When its records were read, of a file whose records have no time of their own; in order. */
+  marks: ReadMark[] = [];
+
+  /** Bytes that an earlier run, or another file with the same content, had read already. */
+  get startOffset(): number {
+    return Math.min(...this.skip);
+  }
 
   constructor(path: string, device: bigint, inode: bigint, gzip: boolean, fingerprint: Fingerprint, position: FilePosition) {
     this.path = path;
@@ -78,10 +101,19 @@ export class LogFile {
     return this.finished ? 0 : Math.max(0, this.size - this.readOffset);
   }
 
+  /** Goes on from another file's position; nothing was read of this one. */
+  startAt(position: FilePosition): void {
+    this.skip = position.offsets;
+    this.readOffset = Math.min(...position.offsets);
+    this.seenOffset = this.readOffset;
+    this.format = position.format;
+  }
+
   close(): void {
-    if (this.fd === null) return;
-    const fd = this.fd;
+    const { fd, source } = this;
     this.fd = null;
-    closeSync(fd);
+    this.source = null;
+    if (fd !== null) closeSync(fd);
+    if (source !== null) closeSync(source);
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { fingerprintBytesMax, openExactly, type FileIdentity } from './identity.ts';
 
@@ -38,18 +39,20 @@ export function gzipSize(file: FileIdentity): number {
   }
 }
 
+/** A compressed member; `source` is its descriptor where it is open, and is closed and set to null once it is not needed any more. */
+export interface GzipSource extends FileIdentity {
+  source: number | null;
+}
+
 /**
  * Decompresses a rotated member into a file of `folder` that has no name, so that it is read like any other and vanishes with its descriptor.
  * `damage` says why a member could not be decompressed to its end; what came before can be read. Rejects where the folder takes no file.
  */
-export async function openGzip(file: FileIdentity, folder: string): Promise<{ readonly fd: number; readonly damage: Error | null }> {
+export async function openGzip(file: GzipSource, folder: string): Promise<{ readonly fd: number; readonly damage: Error | null }> {
   const temporary = join(folder, `member-${process.pid}-${sequence++}.log`);
-  const compressed = openExactly(file);
-  const handle = await open(temporary, 'wx', 0o600).catch((error: unknown) => {
-    closeSync(compressed);
-    throw error;
-  });
-  const source = createReadStream('', { fd: compressed });
+  file.source ??= openExactly(file);
+  const handle = await open(temporary, 'wx', 0o600);
+  const source = Readable.from(blocksOf(file.source));
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   let bytes = 0;
@@ -71,10 +74,23 @@ export async function openGzip(file: FileIdentity, folder: string): Promise<{ re
   try {
     // A full disk is no damage: the member is tried again.
     if (unwritten !== undefined) throw unwritten;
+    closeSync(file.source);
+    file.source = null;
     return { fd: openSync(temporary, 'r'), damage };
   } finally {
     await handle.close();
     rmSync(temporary, { force: true });
+  }
+}
+
+/** The descriptor stays the caller's, so that a member is not lost where it cannot be written out now. */
+function* blocksOf(fd: number): Generator<Buffer> {
+  for (let at = 0; ;) {
+    const block = Buffer.allocUnsafe(64 * 1024);
+    const length = readSync(fd, block, 0, block.length, at);
+    if (length === 0) return;
+    at += length;
+    yield block.subarray(0, length);
   }
 }
 

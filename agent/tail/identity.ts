@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { RecordFormat } from '../parse/record.ts';
 
 /** What names a file while it exists. */
@@ -17,11 +17,14 @@ export class MovedError extends Error {
   }
 }
 
-/** Opens the file that `identity` names, and no other that took its path meanwhile (MovedError). */
+/**
+ * Opens the file that `identity` names, and no other that took its path meanwhile (MovedError). Never waits: not for the writer of a named pipe, and nothing but a plain file
+ * is kept open.
+ */
 export function openExactly(identity: FileIdentity): number {
-  const fd = openSync(identity.path, 'r');
+  const fd = openSync(identity.path, constants.O_RDONLY | constants.O_NONBLOCK);
   const stat = fstatSync(fd, { bigint: true });
-  if (stat.ino === identity.inode && stat.dev === identity.device) return fd;
+  if (stat.ino === identity.inode && stat.dev === identity.device && stat.isFile()) return fd;
   closeSync(fd);
   throw new MovedError(identity.path);
 }
@@ -41,9 +44,12 @@ const fingerprintBytesTelling = 64;
 /** A CRI record begins with its time, to the nanosecond, in 30 bytes: no two files of a container begin alike. */
 const fingerprintBytesTellingCri = 32;
 
+/** Raw lines may begin with the same banner in every file; the first KiB holds more than that. */
+const fingerprintBytesTellingRaw = 1024;
+
 /** Whether a fingerprint of a file in this format (null: not known yet) says by itself that the content is the same. */
 export function isTelling(fingerprint: Fingerprint, format: RecordFormat | null): boolean {
-  return fingerprint.bytes >= (format === 'cri' ? fingerprintBytesTellingCri : fingerprintBytesTelling);
+  return fingerprint.bytes >= (format === 'cri' ? fingerprintBytesTellingCri : format === 'raw' ? fingerprintBytesTellingRaw : fingerprintBytesTelling);
 }
 
 /** The fingerprint of a file that begins with `head`. */

@@ -50,7 +50,7 @@ describe('paths', () => {
     const listed = [...listMembers(container)].map(([restart, members]) => [restart, members.map((member) => member.path.slice(dir.path.length + 1))]);
     expect(Object.fromEntries(listed)).toEqual({
       0: ['container/0.log.20260102-030405.gz', 'container/0.log.20260103-030405', 'container/0.log'],
-      1: ['docker/x-json.log.2.gz', 'docker/x-json.log.1', 'container/1.log'],
+      1: ['docker/x-json.log.2.gz', 'docker/x-json.log.1', 'docker/x-json.log'],
       2: [],
       3: [],
     });
