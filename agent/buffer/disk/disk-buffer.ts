@@ -63,11 +63,14 @@ export class DiskBuffer {
     this.#events = events;
     this.#clock = clock;
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(options.dir).sort()) {
-      const number = /^(\d{12})\.buffer$/.exec(name)?.[1];
-      if (number === undefined) continue;
-      this.#next = Number(number) + 1;
-      this.#open(join(options.dir, name));
+    const names = new Set(readdirSync(options.dir));
+    for (const name of Array.from(names).sort()) {
+      const [, segment, number, notes] = /^((\d{12})\.buffer)(\.done)?$/.exec(name) ?? [];
+      if (segment === undefined) continue;
+      this.#next = Math.max(this.#next, Number(number) + 1);
+      if (notes === undefined) this.#open(join(options.dir, name));
+      // The notes of a segment that is deleted; another segment must not find them.
+      else if (!names.has(segment)) rmSync(join(options.dir, name), { force: true });
     }
   }
 
