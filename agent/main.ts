@@ -12,10 +12,14 @@ import type { Environment } from './config/environment.ts';
 import { destinationsOf } from './config/destinations.ts';
 import type { AgentOptions } from './config/schema.ts';
 import { Discovery, type DiscoveryEvents } from './discover/discovery.ts';
+import { Sources } from './discover/sources.ts';
 import { inClusterAccess, type KubernetesAccess } from './enrich/kubernetes/access.ts';
 import { KubernetesPods } from './enrich/kubernetes/pods.ts';
-import { PodLabels } from './enrich/pod-labels.ts';
+import { podLabelsOptionsOf, podsOptionsOf } from './enrich/options.ts';
+import { fileKeyPrefix, PodLabels } from './enrich/pod-labels.ts';
 import { buildPipeline, noStages } from './pipeline/build.ts';
+import { pipelinesOptionsOf } from './pipeline/options.ts';
+import { Pipelines } from './pipeline/pipelines.ts';
 import { routeOf } from './route/router.ts';
 import { compileMatchers } from './route/selector.ts';
 import { openDestination } from './ship/create.ts';
@@ -45,13 +49,16 @@ export class Agent {
   readonly #store: CheckpointStore;
   readonly #delivery: Delivery;
   readonly #destinations: readonly Destination[];
+  readonly #pipelines: Pipelines;
   readonly #reader: BlockReader;
   readonly #chains: ChainSet;
-  readonly #discovery: Discovery;
+  readonly #discovery: Discovery | null;
+  readonly #sources: Sources;
   readonly #canary: { readonly writer: Canary | null; readonly discovery: Discovery } | null;
   readonly #tailer: Tailer;
   readonly #loaded: LoadedCheckpoint;
   readonly #reading: () => void;
+  readonly #ended = new AbortController();
   #fromEnd: boolean;
   #scanned = false;
   /** When the checkpoint was last looked after, monotonic clock. */
@@ -71,13 +78,8 @@ export class Agent {
     this.#events = events;
     this.#pods = kubernetesPods(options, environment, log, clock);
     const decided = new Map(loaded.content.pods);
-    this.#labels = new PodLabels(
-      {
-        staticLabels: { ...options.labels, ...(options.cluster === undefined ? {} : { cluster: options.cluster }) },
-        podLabels: options.pod_labels, nodeName: options.node_name, metadataWaitMs: options.kubernetes.metadata_wait,
-      },
-      this.#pods, clock, decided,
-    );
+    this.#labels = new PodLabels(podLabelsOptionsOf(options), this.#pods, clock, decided, (pod, label) =>
+      log.warn({ namespace: pod.namespace, pod: pod.pod, label, values: options.fields.label_values_max }, 'a label from a field has too many values; further ones are structured metadata'));
     const store = new CheckpointStore(options.state_dir, clock, loaded.content, decided);
     this.#store = store;
     const blockBytes = Math.max(blockBytesMin, read.line_size_max + recordHeadBytes);
@@ -100,7 +102,16 @@ export class Agent {
       },
       clock,
     );
-    this.#reader = new BlockReader(blockBytes);
+    this.#pipelines = new Pipelines(pipelinesOptionsOf(options), {
+      labels: this.#labels, sink: this.#delivery.sink, log, clock, stateDir: options.state_dir, failed: (path, error) => events.failed(path, error),
+    });
+    for (const warning of this.#pipelines.warnings) log.warn(warning);
+    this.#sources = new Sources(options, {
+      chains: () => this.#chains, failed: (path, error) => events.failed(path, error), firstStart: () => loaded.fresh && !this.#scanned,
+      deliveredTo: (file) => Math.min(...(store.positionOf(file)?.offsets ?? file.skip)),
+    }, log, clock);
+    const { counts, gaps } = this.#sources;
+    this.#reader = new BlockReader(blockBytes, this.#sources.readTimes);
     this.#chains = new ChainSet(
       read.line_size_max,
       {
@@ -109,8 +120,11 @@ export class Agent {
         pipelineFor: (pod, container, chain) => {
           // The canary proves the way: nothing that drops or changes lines has a say in it.
           if (pod.uid === canaryUid) return buildPipeline({ pod, container, chain, streams: canaryStreams(options.node_name ?? hostname(), options.cluster) }, noStages, this.#delivery.sink);
-          const streams = this.#labels.streams(pod, container);
-          return streams === undefined ? undefined : buildPipeline({ pod, container, chain, streams }, noStages, this.#delivery.sink);
+          return this.#pipelines.forContainer(pod, container, chain);
+        },
+        filePipelineFor: (origin, format, chain) => this.#pipelines.forFiles(origin, format, chain),
+        relist: (name) => {
+          if (!this.#sources.relist(name)) this.#discovery?.relist(name);
         },
         podForgotten: (uid) => {
           this.#labels.forget(uid);
@@ -118,24 +132,37 @@ export class Agent {
         },
       },
       {
-        opened: (file, resumed) => events.opened(file, resumed),
-        gone: (file, lostBytes) => {
-          store.forget(file);
-          events.gone(file.path, lostBytes);
+        opened: (file, resumed, chain, late) => {
+          counts.filesOpened++;
+          if (late) counts.filesReadLate++;
+          // Known from now on, so that what rotation deletes of it while no agent runs is counted.
+          if (store.positionOf(file) === undefined) store.delivered(chain.name, file, chain.positionOf(file));
+          events.opened(file, resumed);
         },
-        truncated: (file, lostBytes) => events.truncated(file, lostBytes),
+        gone: (file, lostBytes, chain) => {
+          const counted = gaps.add(chain, file, lostBytes);
+          store.forget(file);
+          events.gone(file.path, counted ? lostBytes : 0);
+        },
+        truncated: (file, lostBytes, chain) => {
+          counts.truncations++;
+          events.truncated(file, gaps.add(chain, file, lostBytes) ? lostBytes : 0);
+        },
         failed: (path, error) => events.failed(path, error),
       },
     );
     const found: DiscoveryEvents = {
-      container: (pod, container, name, runs) => this.#chains.container(pod, container, name, runs, this.#fromEnd && pod.uid !== canaryUid),
+      container: (pod, container, name, runs, complete) => this.#chains.container(pod, container, name, runs, this.#fromEnd && pod.uid !== canaryUid, complete),
       changed: (name) => this.#chains.changed(name),
       containerGone: (name) => this.#chains.containerGone(name),
       podGone: (uid) => this.#chains.podGone(uid),
       failed: (path, error) => events.failed(path, error),
     };
-    const { scan_interval: scanIntervalMs, watch } = read;
-    this.#discovery = new Discovery({ podsDir: options.pods_dir, scanIntervalMs, watch }, found, clock);
+    const { scan_interval: scanIntervalMs, poll_interval: pollIntervalMs } = read;
+    const { watching } = this.#sources;
+    this.#discovery = options.pods_dir === false
+      ? null
+      : new Discovery({ podsDir: options.pods_dir, scanIntervalMs, pollIntervalMs, watching, optional: options.files.length > 0 || options.stdin !== undefined }, found, clock);
     const canaryDir = join(options.state_dir, 'canary');
     const { canary } = options;
     if (canary.enabled) mkdirSync(canaryDir, { recursive: true, mode: 0o700 });
@@ -143,13 +170,23 @@ export class Agent {
     this.#canary = existsSync(canaryDir)
       ? {
           writer: canary.enabled ? new Canary({ dir: canaryDir, intervalMs: canary.interval, ...canaryDefaults }, clock, (path, error) => events.failed(path, error)) : null,
-          discovery: new Discovery({ podsDir: canaryDir, scanIntervalMs, watch }, found, clock),
+          discovery: new Discovery({ podsDir: canaryDir, scanIntervalMs, pollIntervalMs, watching, optional: false }, found, clock),
         }
       : null;
     this.#tailer = new Tailer(
       this.#chains.chains, this.#reader, this.#delivery,
       { readIntervalMs: read.interval, pollIntervalMs: read.poll_interval, rotateWaitMs: read.rotate_wait, temporaryDir: options.state_dir },
-      { finished: (file) => events.finished(file), damaged: (file, error) => events.damaged(file, error), failed: (path, error) => events.failed(path, error) },
+      {
+        finished: (file) => {
+          counts.filesFinished++;
+          events.finished(file);
+        },
+        damaged: (file, error) => {
+          counts.damagedMembers++;
+          events.damaged(file, error);
+        },
+        failed: (path, error) => events.failed(path, error),
+      },
       clock,
     );
   }
@@ -174,7 +211,9 @@ export class Agent {
   }
 
   /** Runs until the signal; resolves when what was in flight is delivered or the shutdown timeout has passed, and the checkpoint is written. Once only. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(stop: AbortSignal): Promise<void> {
+    // Standard input may end before anyone asks to stop.
+    const signal = AbortSignal.any([stop, this.#ended.signal]);
     for (const damage of this.#loaded.damage) this.#log.error({ code: damage.code }, damage.message);
     removeLeftovers(this.#options.state_dir);
     this.#log.info({ pods: this.#options.pods_dir, to: this.#destinations.map((destination) => destination.status.to).join(' '), knownFiles: this.#loaded.content.files.size, kubernetes: this.#pods !== null }, 'agent started');
@@ -189,7 +228,7 @@ export class Agent {
       const following = this.#pods?.run(signal);
       await this.#firstScan(signal);
       this.#reading();
-      await Promise.all([this.#discovery.run(signal), this.#tailer.run(signal), following, this.#canary?.writer?.run(signal), this.#canary?.discovery.run(signal)]);
+      await Promise.all([this.#discovery?.run(signal), this.#sources.run(signal), this.#tailer.run(signal), following, this.#canary?.writer?.run(signal), this.#canary?.discovery.run(signal)]);
       this.#delivery.seal();
       await this.#drain();
       shipping.abort();
@@ -202,28 +241,40 @@ export class Agent {
       shipping.abort();
       keeping.abort();
       signal.removeEventListener('abort', wake);
-      this.#discovery.close();
+      this.#discovery?.close();
+      this.#sources.close();
       this.#canary?.discovery.close();
       this.#chains.close();
+      this.#pipelines.close();
       for (const destination of this.#destinations) await destination.close();
     }
     this.#log.info({ sent: this.#destinations.reduce((sum, { counts }) => sum + counts.sent, 0), undelivered: this.#delivery.undelivered(false) }, 'agent stopped');
   }
 
+  /** Whether standard input was all there is to read, and all of it is delivered. */
+  get #nothingMoreComes(): boolean {
+    return this.#discovery === null && this.#options.files.length === 0 && this.#sources.stdinDrained;
+  }
+
   /** Scans until it succeeds once; then whatever an earlier run knew and was not found is gone. */
   async #firstScan(signal: AbortSignal): Promise<void> {
     await this.#canary?.discovery.scan();
-    while (!signal.aborted && !(await this.#discovery.scan())) {
+    while (!signal.aborted && this.#discovery !== null && !(await this.#discovery.scan())) {
       await sleep(this.#options.read.poll_interval, undefined, { signal }).catch(() => undefined);
     }
+    await this.#sources.scan();
     if (signal.aborted) return;
     const pods = new Set<string>();
     for (const name of this.#chains.chains.keys()) pods.add(uidOfChain(name) ?? '');
     for (const [chain, files] of Array.from(this.#store.unclaimed)) {
-      for (const file of files) this.#events.gone(`${chain} (${file.path})`, Math.max(0, file.size - Math.min(...file.position.offsets)));
+      for (const file of files) {
+        const lost = Math.max(0, file.size - Math.min(...file.position.offsets));
+        this.#events.gone(`${chain} (${file.path})`, this.#sources.gaps.addUnclaimed(chain, file, lost) ? lost : 0);
+      }
       this.#store.dropUnclaimed(chain);
     }
-    for (const uid of this.#labels.decided.keys()) if (!pods.has(uid)) this.#chains.podGone(uid);
+    for (const uid of this.#labels.decided.keys()) if (!pods.has(uid) && !uid.startsWith(fileKeyPrefix)) this.#chains.podGone(uid);
+    this.#sources.readTimes.forgetEarlier();
     this.#fromEnd = false;
     this.#scanned = true;
   }
@@ -233,6 +284,9 @@ export class Agent {
     while (!signal.aborted) {
       await sleep(this.#options.checkpoint_interval, undefined, { signal }).catch(() => undefined);
       this.#chains.sweep(this.#options.read.deleted_size_max);
+      this.#sources.keep();
+      if (this.#chains.refreshSizes()) this.#store.podsChanged(0);
+      if (this.#nothingMoreComes) this.#ended.abort();
       await this.#write();
       this.#keptMs = this.#clock.monotonicMs();
     }
@@ -273,7 +327,7 @@ function kubernetesPods(options: AgentOptions, environment: Environment, log: Lo
     else if (access !== undefined) log.warn('no node_name is set: the Kubernetes API is not asked, labels come from paths');
     return null;
   }
-  return new KubernetesPods(access, options.node_name, log, clock);
+  return new KubernetesPods(access, options.node_name, log, clock, podsOptionsOf(options));
 }
 
 /** Removes what a killed agent left in its state directory. */

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { batchSection, bufferSection, checkDestinations, destinationsSection, retrySection } from './destinations.ts';
+import { filesSchema, stdinSchema } from './files.ts';
 import { kubernetesSection } from './kubernetes.ts';
 import { multilineSchema } from './multiline.ts';
 import { parseSettings } from './parse.ts';
-import { filesSchema, stdinSchema } from './files.ts';
-import { multilineSchema } from './multiline.ts';
 import { durationMs, size } from './quantities.ts';
 import { rateLimitSchema, redactSchema, relabelSchema, rulesSchema, samplingSchema } from './shape.ts';
 
@@ -58,7 +57,6 @@ export const agentConfigSchema = z.strictObject({
   }).prefault({}),
   shutdown_timeout: durationMs(0, '10s'),
   kubernetes: kubernetesSection,
-  multiline: multilineSchema.prefault('auto'),
   redact: redactSchema.prefault({}),
   ...parseSettings,
   rules: rulesSchema.default([]),

@@ -285,6 +285,20 @@ export class LogChain {
     return next;
   }
 
+  /** Looks at the sizes of files that are not read to their ends; true where one has changed. */
+  refreshSizes(): boolean {
+    let changed = false;
+    for (const file of this.#files) {
+      if (file.fd === null || file.gzip || file.finished) continue;
+      const { size } = fstatSync(file.fd);
+      if (size <= file.size) continue;
+      file.size = size;
+      file.sizeMax = Math.max(file.sizeMax, size);
+      changed = true;
+    }
+    return changed;
+  }
+
   /** Gives up a file that is held only by its descriptor. */
   release(file: LogFile): void {
     this.#files = this.#files.filter((other) => other !== file);

@@ -148,6 +148,13 @@ export class ChainSet {
     }
   }
 
+  /** Looks at the sizes of files that wait to be read, so that what is deleted of them later is known; true where one has changed. */
+  refreshSizes(): boolean {
+    let changed = false;
+    for (const { chain } of this.#chains.values()) if (chain.refreshSizes()) changed = true;
+    return changed;
+  }
+
   close(): void {
     for (const { chain } of this.#chains.values()) chain.close();
   }
