@@ -32,9 +32,9 @@ COMMONMAC (?:[A-Fa-f0-9]{2}:){5}[A-Fa-f0-9]{2}
 MAC %{CISCOMAC}|%{WINDOWSMAC}|%{COMMONMAC}
 IPV4 \b(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\b
 HEXTET [0-9A-Fa-f]{1,4}
-IPV6 (?:(?:%{HEXTET}:){7}%{HEXTET}|(?:%{HEXTET}:){6}%{IPV4}|(?:%{HEXTET}:){1,5}:%{IPV4}|::(?:%{HEXTET}:){0,5}%{IPV4}|(?:%{HEXTET}:){1,6}:%{HEXTET}|(?:%{HEXTET}:){1,5}(?::%{HEXTET}){2}|(?:%{HEXTET}:){1,4}(?::%{HEXTET}){3}|(?:%{HEXTET}:){1,3}(?::%{HEXTET}){4}|(?:%{HEXTET}:){1,2}(?::%{HEXTET}){5}|%{HEXTET}:(?::%{HEXTET}){6}|:(?::%{HEXTET}){1,7}|(?:%{HEXTET}:){1,7}:|::)(?:%[0-9A-Za-z._-]+)?
+IPV6 (?:(?:%{HEXTET}(?::%{HEXTET})*)?::(?:(?:%{HEXTET}:)*%{IPV4}|%{HEXTET}(?::%{HEXTET})*)?|(?:%{HEXTET}:){7}%{HEXTET}|(?:%{HEXTET}:){6}%{IPV4})(?:%[0-9A-Za-z._-]+)?
 IP %{IPV6}|%{IPV4}
-HOSTNAME \b[0-9A-Za-z][0-9A-Za-z_-]{0,62}(?:\.[0-9A-Za-z][0-9A-Za-z_-]{0,62})*\.?
+HOSTNAME \b[0-9A-Za-z][0-9A-Za-z_-]*(?:\.[0-9A-Za-z][0-9A-Za-z_-]*)*\.?
 HOST %{HOSTNAME}
 IPORHOST %{IP}|%{HOSTNAME}
 HOSTPORT %{IPORHOST}:%{POSINT}

@@ -27,12 +27,12 @@ export class RegexFields implements FieldParser {
   }
 
   parse(table: FieldTable, bytes: Buffer, start: number, end: number): boolean {
-    if (!this.#pattern.find(bytes, start, end)) return false;
+    const slots = this.#pattern.find(bytes, start, end);
+    if (slots === null) return false;
     if (this.#nodes === null || this.#version !== this.names.version) {
       this.#nodes = Int32Array.from(this.#fields, ({ name }) => this.names.nodeOf(name) ?? -1);
       this.#version = this.names.version;
     }
-    const { slots } = this.#pattern;
     for (let i = 0; i < this.#fields.length; i++) {
       const node = this.#nodes[i] as number;
       const { group, type } = this.#fields[i] as CaptureField;
