@@ -105,7 +105,7 @@ const textBytesMax = 16 * 1024;
 
 /**
  * The trace ID in a text: behind a key with `trace` in it (`trace_id=…`, `"traceId":"…"`, `traceparent: …`, `X-B3-TraceId: …`), X-Ray's `Root=1-…`, and a bare
- * `<32 hex>-<16 hex>` as traceparent and B3 have it. Null where there is none.
+ * `<32 hex>-<16 hex>` or `<32 hex>,<16 hex>` as traceparent, B3 and Spring have it. Null where there is none.
  */
 export function traceOfText(bytes: Buffer, start: number, lineEnd: number): string | null {
   const end = Math.min(lineEnd, start + textBytesMax);
@@ -169,14 +169,14 @@ function isValueEnd(byte: number): boolean {
   return byte <= 0x20 || byte === 0x22 || byte === 0x27 || byte === 0x2c || byte === 0x5c || byte === 0x5d || byte === 0x7d || byte === 0x29 || byte === 0x26 || byte === 0x7c;
 }
 
-/** `<32 hex>-<16 hex>`, not a part of a longer run. Every sixteenth byte is looked at: a run of 32 cannot be missed. */
+/** `<32 hex>-<16 hex>` (traceparent, B3, Spring Boot) or `<32 hex>,<16 hex>` (Spring Cloud Sleuth), not a part of a longer run. Every sixteenth byte is looked at: a run of 32 cannot be missed. */
 function bare(bytes: Buffer, start: number, end: number): string | null {
   for (let at = start + 15; at < end - 17; at += 16) {
     if (hexDigit[bytes[at] as number] === 0) continue;
     let from = at;
     while (from > start && hexDigit[bytes[from - 1] as number] === 1 && at - from < 32) from--;
     const run = hexRun(bytes, from, Math.min(end, from + 33));
-    if (run === 32 && bytes[from + 32] === dash && (from === start || hexDigit[bytes[from - 1] as number] === 0)) {
+    if (run === 32 && (bytes[from + 32] === dash || bytes[from + 32] === 0x2c) && (from === start || hexDigit[bytes[from - 1] as number] === 0)) {
       const span = hexRun(bytes, from + 33, Math.min(end, from + 50));
       if (span === 16) return hexId(bytes, from, 32);
     }
