@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BufferPool } from '../bytes/mod.ts';
 import type { IngestProtocol } from '../distributor/mod.ts';
-import { ByteBudget, isSpoorError, reasonOf, SpoorError } from '../model/mod.ts';
+import { ByteBudget, isSpoorError, reasonOf, SpoorError, type Clock } from '../model/mod.ts';
 import type { Metrics } from './metrics.ts';
+import { RefusalPacer } from './refusal-pacer.ts';
 import { header } from './request.ts';
 
 /** Decoded, a push stands in columns beside its bytes. */
@@ -20,7 +21,16 @@ export interface PushIntakeSettings {
   readonly bodyBytesMax: number;
   /** Bytes of pushes that may be under way at the same time (`server.push_bytes_max`). */
   readonly pushBytesMax: number;
+  /** Longest time by which answers to refused pushes are held back (`server.refusal_delay_max`). */
+  readonly refusalDelayMaxMs: number;
   readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** What a request holds: its bytes, decompressed if that is known, and how to give them back, more than once if need be. */
+interface Held {
+  bytes: number;
+  readonly releases: (() => void)[];
 }
 
 /** What a push may do with its share of the memory. */
@@ -43,12 +53,17 @@ export class PushIntake {
   readonly #work: ByteBudget;
   readonly #pool = new BufferPool(bodyPoolBytes);
   readonly #metrics: Metrics;
+  readonly #pacer: RefusalPacer;
+  /** What is held for requests whose answer is not given yet. */
+  readonly #held = new WeakMap<FastifyRequest, Held>();
 
-  constructor({ bodyBytesMax, pushBytesMax, metrics }: PushIntakeSettings) {
+  constructor({ bodyBytesMax, pushBytesMax, refusalDelayMaxMs, metrics, clock }: PushIntakeSettings) {
     this.#bodyBytesMax = bodyBytesMax;
     this.#bodies = new ByteBudget(Math.max(pushBytesMax, bodyBytesMax));
     this.#work = new ByteBudget(pushBytesMax);
     this.#metrics = metrics;
+    this.#pacer = new RefusalPacer(clock, refusalDelayMaxMs);
+    metrics.gauge('spoor_ingest_refusals_held_back', 'Answers to refused pushes that wait', () => this.#pacer.waiting);
     metrics.gauge('spoor_push_body_bytes', 'Bytes of pushes that arrive or are worked on', () => this.#bodies.used);
   }
 
@@ -58,12 +73,17 @@ export class PushIntake {
    */
   async receive<T>(protocol: IngestProtocol, request: FastifyRequest, expectedBytes: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
     const { memory, length } = await this.#readBody(request);
-    try {
-      this.#metrics.ingest.body(protocol, length);
-      return await this.#run(memory.subarray(0, length), expectedBytes, work);
-    } finally {
+    const release = once(() => {
       this.#bodies.give(length);
       this.#pool.give(memory);
+    });
+    const held: Held = { bytes: length, releases: [release] };
+    this.#held.set(request, held);
+    try {
+      this.#metrics.ingest.body(protocol, length);
+      return await this.#run(memory.subarray(0, length), expectedBytes, work, held);
+    } finally {
+      release();
     }
   }
 
@@ -72,15 +92,20 @@ export class PushIntake {
     this.#metrics.ingest.body(protocol, body.length);
     if (!this.#bodies.tryTake(body.length)) throw this.#full();
     try {
-      return await this.#run(body, expectedBytes, work);
+      return await this.#run(body, expectedBytes, work, { bytes: 0, releases: [] });
     } finally {
       this.#bodies.give(body.length);
     }
   }
 
-  async #run<T>(body: Buffer, expectedBytes: (body: Buffer) => number, work: (push: PushWork) => Promise<T>): Promise<T> {
+  async #run<T>(body: Buffer, expectedBytes: (body: Buffer) => number, work: (push: PushWork) => Promise<T>, held: Held): Promise<T> {
     const first = workFactor * expectedBytes(body);
     let share = await this.#work.share(first);
+    held.releases.push(() => share.release());
+    const decoded = (bytes: number): void => {
+      held.bytes = Math.max(held.bytes, bytes);
+      share.shrinkTo(workFactor * bytes);
+    };
     const needs = async (bytes: number): Promise<void> => {
       if (workFactor * bytes <= first) return;
       // Given back before more is asked for, so that nobody waits for one who waits.
@@ -88,10 +113,26 @@ export class PushIntake {
       share = await this.#work.share(workFactor * bytes);
     };
     try {
-      return await work({ body, decoded: (bytes) => share.shrinkTo(workFactor * bytes), needs });
+      return await work({ body, decoded, needs });
     } finally {
       share.release();
     }
+  }
+
+  /**
+   * Holds back the answer to a refused push of `bytes` where refusals come in numbers (RefusalPacer). `ingestScope` does it for HTTP; other ways in call it before they answer that nothing, or
+   * not everything, was taken.
+   */
+  async pace(tenant: string, bytes: number): Promise<void> {
+    await this.#pacer.pace(tenant, bytes);
+  }
+
+  /** {@link pace} for a request, whose memory is given back first: its answer is written already. */
+  async paceRequest(request: FastifyRequest): Promise<void> {
+    const held = this.#held.get(request);
+    for (const release of held?.releases ?? []) release();
+    const announced = Number(header(request, 'content-length') ?? 0);
+    await this.#pacer.pace(header(request, 'x-scope-orgid') ?? '', held?.bytes ?? (Number.isFinite(announced) ? announced : 0));
   }
 
   #full(): SpoorError {
@@ -145,11 +186,26 @@ export class PushIntake {
   }
 }
 
+/** `work`, the first time it is called. */
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    work();
+  };
+}
+
 /**
- * A Fastify scope for the routes of one protocol: bodies stay streams (PushIntake reads them), and requests are counted, by status and, where one fails as a whole (its handler
- * throws), by error code.
+ * A Fastify scope for the routes of one protocol: bodies stay streams (PushIntake reads them), requests are counted, by status and, where one fails as a whole (its handler
+ * throws), by error code, and answers to refused ones are held back where they come in numbers.
  */
-export async function ingestScope(app: FastifyInstance, metrics: Metrics, protocol: IngestProtocol, routes: (scope: FastifyInstance) => void): Promise<void> {
+export async function ingestScope(
+  app: FastifyInstance,
+  { metrics, intake }: { readonly metrics: Metrics; readonly intake: PushIntake },
+  protocol: IngestProtocol,
+  routes: (scope: FastifyInstance) => void,
+): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -157,6 +213,10 @@ export async function ingestScope(app: FastifyInstance, metrics: Metrics, protoc
       reply.raw.once('close', () => metrics.ingest.request(protocol, reply.raw.writableFinished ? reply.statusCode : goneStatus));
     });
     scope.addHook('onError', async (_request, _reply, error) => metrics.ingest.refusedRequest(protocol, isSpoorError(error) ? error.code : 'internal'));
+    scope.addHook('onSend', async (request, reply) => {
+      // 260 is how Loki says that ingestion is blocked.
+      if (reply.statusCode >= 400 || reply.statusCode === 260) await intake.paceRequest(request);
+    });
     routes(scope);
   });
 }

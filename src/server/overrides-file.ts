@@ -46,12 +46,13 @@ export class OverridesFile {
   }
 
   #wait(): void {
-    this.#timer = setTimeout(() => {
-      this.#reading = this.#look().then(() => {
-        if (this.#timer !== undefined) this.#wait();
-      });
-    }, this.#parts.periodMs);
+    this.#timer = setTimeout(() => (this.#reading = this.#lookAndWait()), this.#parts.periodMs);
     this.#timer.unref();
+  }
+
+  async #lookAndWait(): Promise<void> {
+    await this.#look();
+    if (this.#timer !== undefined) this.#wait();
   }
 
   async #look(): Promise<void> {

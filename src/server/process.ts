@@ -121,7 +121,13 @@ async function startLocked(
   metrics.gauge('spoor_querier_scans', 'Scans under way', () => querier.running);
   metrics.gauge('spoor_querier_units_waiting', 'Units of scans that wait for their turn', () => querier.waiting);
   metrics.gauge('spoor_querier_read_bytes', 'Rows that were read and not looked through yet', () => querier.readBytes);
-  const intake = new PushIntake({ bodyBytesMax: settings['server.body_bytes_max'], pushBytesMax: settings['server.push_bytes_max'], metrics });
+  const intake = new PushIntake({
+    bodyBytesMax: settings['server.body_bytes_max'],
+    pushBytesMax: settings['server.push_bytes_max'],
+    refusalDelayMaxMs: settings['server.refusal_delay_max'],
+    metrics,
+    clock,
+  });
   const engine = new Engine(new TenantsSource(querier));
   let ready = false;
   const parts: HttpParts = {

@@ -3,7 +3,7 @@ import { decodeMetadata } from '../../src/bytes/mod.ts';
 import { Distributor, type DistributorParts, type PushMetrics, type RefusalReason } from '../../src/distributor/mod.ts';
 import { decodeRecord } from '../../src/journal/mod.ts';
 import { defaultLimits, formatLabels, labelsObject, ManualClock, type EntryBatch, type Limits } from '../../src/model/mod.ts';
-import { decodeLokiPush, type LokiPushRequest } from '../../src/protocols/mod.ts';
+import { decodeLokiPush, type LokiPushRequest, type RawBatch } from '../../src/protocols/mod.ts';
 
 /** An entry as it is read back from a record. */
 export interface StoredEntry {
@@ -65,6 +65,10 @@ export class Harness {
 
   async push(tenant: string, request: LokiPushRequest) {
     return this.distributor.push(tenant, await decodeLokiPush(request));
+  }
+
+  async decode(body: unknown): Promise<RawBatch> {
+    return decodeLokiPush({ body: Buffer.from(JSON.stringify(body)), contentType: 'application/json' });
   }
 
   async pushJson(body: unknown, tenant = 'tenant') {

@@ -17,9 +17,9 @@ const lokiPath = '/otlp/v1/logs';
 const otlpPath = '/v1/logs';
 
 /**
- * POST /otlp/v1/logs and /v1/logs: exports of logs by OTLP/HTTP (docs/operate/otlp.md). On Loki's path an export that is stored whole is answered 204 without a body; on OTLP's, and
- * wherever something was refused or left out, 200 with an ExportLogsServiceResponse. Errors are a Status, of statuses that collectors understand: what may pass later is
- * 429 or 503 with Retry-After, never 500.
+ * POST /otlp/v1/logs and /v1/logs: exports of logs by OTLP/HTTP (docs/operate/otlp.md, docs/adr/026-answers-to-otlp.md). OTLP's path answers 200 with an ExportLogsServiceResponse,
+ * which says what was refused. Loki's answers as Loki does, where that loses nothing: 204 where everything is stored, 400 where records are refused and the client does not say
+ * what it accepts. Errors are a Status; what may pass later is 429 or 503 with Retry-After, never 500.
  */
 export async function otlpRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -30,7 +30,13 @@ export async function otlpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     return parts.intake.receive('otlp', request, exportBytesExpected(parts, contentEncoding), async (push) => {
       const format = formatOf(request);
       const outcome = await exportLogs(parts, tenant, push, { format, contentEncoding, backfillShard });
-      if (outcome.kind === 'stored') return sendStored(request, reply, outcome.partial);
+      if (outcome.kind === 'stored') {
+        // Loki refuses the export, and stores what was good of it.
+        if (outcome.refusal !== null && isLokiPath(request) && header(request, 'accept') === undefined) {
+          return sendStatus(request, reply, outcome.refusal.status, rpcCodeOf(outcome.refusal), outcome.refusal.message, null);
+        }
+        return sendStored(request, reply, outcome.partial);
+      }
       const { status, refusal, retryAfterSeconds: seconds } = outcome;
       // OTLP has a server take an export of nothing.
       if (refusal.code === 'no_valid_stream' && !isLokiPath(request)) return sendStored(request, reply, null);
@@ -38,7 +44,7 @@ export async function otlpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     });
   };
 
-  await ingestScope(app, parts.metrics, 'otlp', (scope) => {
+  await ingestScope(app, parts, 'otlp', (scope) => {
     scope.setErrorHandler(async (error, request, reply) => {
       const known = codedError(error, request);
       if (known.status === 500) request.log.error({ err: known, code: known.code }, 'request failed');

@@ -23,7 +23,7 @@ export async function pushRoutes(app: FastifyInstance, parts: HttpParts): Promis
     });
   };
 
-  await ingestScope(app, parts.metrics, 'loki', (scope) => {
+  await ingestScope(app, parts, 'loki', (scope) => {
     scope.post('/loki/api/v1/push', handler);
     scope.post('/api/prom/push', handler);
   });

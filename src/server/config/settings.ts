@@ -11,6 +11,7 @@ export const settingSpecs = {
   listen: address('127.0.0.1:3100', 'address and port of the HTTP server'),
   'server.body_bytes_max': size(100 * 2 ** 20, 'largest body of a request, after decompression too'),
   'server.push_bytes_max': size(128 * 2 ** 20, 'memory of pushes under way: what arrives of them (503 above it) and, counted apart, what is made of them (they wait)'),
+  'server.refusal_delay_max': duration(2, 'longest time by which answers to refused pushes are held back where they come in numbers, so that clients that repeat them at once do not take the time of others; 0: never'),
   'server.read_timeout': duration(60, 'time in which a request must have arrived with its body'),
   'server.shutdown_deadline': duration(30, 'time that a stop may take to flush'),
   'grpc.listen': addresses('127.0.0.1:4317', 'addresses and ports of the gRPC server (OpenTelemetry logs, and Loki pushes), with commas between them; empty: none. Where the default is taken spoor goes on without it'),
