@@ -36,7 +36,7 @@ export interface SyslogParts extends Omit<SyslogQueueParts, 'metrics' | 'log'> {
 export interface SyslogListeners {
   /** Addresses by transport. */
   readonly addresses: ReadonlyMap<Transport, AddressInfo>;
-  /** Takes nothing more in, and delivers what has arrived; once `signal` aborts, the rest is given up and counted. */
+  /** Takes nothing more in, and delivers what has arrived; once `signal` aborts, the rest is given up and counted. A second call waits for the first. */
   stop(signal: AbortSignal): Promise<void>;
 }
 
@@ -72,11 +72,10 @@ export async function startSyslog(settings: SyslogSettings, parts: SyslogParts):
     for (const transport of addresses.keys()) await listeners.get(transport)?.close();
     throw error;
   }
-  return {
-    addresses,
-    stop: async (signal) => {
-      await Promise.all(Array.from(listeners.values(), async (listener) => listener.close()));
-      await Promise.all(queues.map(async (queue) => queue.drain(signal)));
-    },
+  let stopped: Promise<void> | null = null;
+  const stop = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all(Array.from(listeners.values(), async (listener) => listener.close()));
+    await Promise.all(queues.map(async (queue) => queue.drain(signal)));
   };
+  return { addresses, stop: async (signal) => (stopped ??= stop(signal)) };
 }
