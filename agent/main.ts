@@ -27,6 +27,7 @@ import type { Destination } from './ship/destination.ts';
 import type { MetricSources } from './status/agent-metrics.ts';
 import { AgentEvents } from './status/events.ts';
 import { ChainSet, uidOfChain } from './tail/chains.ts';
+import { tailFigures, type TailFigures } from './tail/figures.ts';
 import { BlockReader } from './tail/read.ts';
 import { Tailer } from './tail/tailer.ts';
 
@@ -205,9 +206,16 @@ export class Agent {
   /** What /metrics and /status tell of it. */
   get sources(): MetricSources {
     return {
-      read: this.#reader.counts, events: this.#events.counts, destinations: this.#destinations.map((destination) => destination.status), unrouted: this.#delivery.unrouted,
+      read: this.#reader.counts, tail: this.#sources.counts, gaps: this.#sources.gaps, watch: this.#sources.watching.counts, events: this.#events.counts,
+      pipelines: this.#pipelines.counts, shape: this.#pipelines.shaping.counts, destinations: this.#destinations.map((destination) => destination.status), unrouted: this.#delivery.unrouted,
       chains: this.#chains.chains, store: this.#store, pods: this.#pods,
     };
+  }
+
+  /** Figures of reading: files, gaps, lag per container. */
+  get tail(): TailFigures {
+    const { counts, gaps, watching } = this.#sources;
+    return tailFigures({ counts, gaps, watch: watching.counts, chains: this.#chains.chains, multiline: this.#pipelines.counts.multiline });
   }
 
   /** Runs until the signal; resolves when what was in flight is delivered or the shutdown timeout has passed, and the checkpoint is written. Once only. */

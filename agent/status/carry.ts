@@ -29,9 +29,9 @@ export class CounterCarry {
   }
 }
 
-/** Counted by the process or kept beside the Agents: there is nothing to add. */
+/** Counted by the process, kept beside the Agents, or kept on disk: there is nothing to add. */
 function isOfProcess(name: string): boolean {
-  return name.startsWith('process_') || name.startsWith('spoor_agent_config_');
+  return name.startsWith('process_') || name.startsWith('spoor_agent_config_') || name === 'spoor_agent_gap_bytes_total' || name === 'spoor_agent_lost_bytes_total';
 }
 
 function keyOf(name: string, sample: Sample): string {

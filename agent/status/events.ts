@@ -2,20 +2,15 @@ import type { Logger } from 'pino';
 import { isSpoorError, reasonOf, type Clock } from '../../src/model/mod.ts';
 import type { LogFile } from '../tail/file.ts';
 
-/** What happened to files. */
+/** What went wrong. */
 export interface EventCounts {
-  opened: number;
-  finished: number;
-  truncated: number;
-  /** Bytes known of and never read: deleted by rotation, cut off by truncation. */
-  lostBytes: number;
   /** Failures to list, open, read or write something. */
   failures: number;
 }
 
 /** Counts what happens, and says it in the log; what repeats is said once a minute. */
 export class AgentEvents {
-  readonly counts: EventCounts = { opened: 0, finished: 0, truncated: 0, lostBytes: 0, failures: 0 };
+  readonly counts: EventCounts = { failures: 0 };
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #saidMs = new Map<string, number>();
@@ -26,24 +21,19 @@ export class AgentEvents {
   }
 
   opened(file: LogFile, resumed: boolean): void {
-    this.counts.opened++;
     this.#log.debug({ path: file.path, from: file.readOffset }, resumed ? 'going on with a file' : 'found a file');
   }
 
   finished(file: LogFile): void {
-    this.counts.finished++;
     this.#log.debug({ path: file.path, bytes: file.readOffset }, 'read a file to its end');
   }
 
   gone(path: string, lostBytes: number): void {
     if (lostBytes === 0) return;
-    this.counts.lostBytes += lostBytes;
     this.#log.error({ path, lostBytes }, 'a file was deleted before it was read to its end');
   }
 
   truncated(file: LogFile, lostBytes: number): void {
-    this.counts.truncated++;
-    this.counts.lostBytes += lostBytes;
     this.#log.warn({ path: file.path, lostBytes }, 'a file was truncated or written anew; reading it from its beginning');
   }
 

@@ -20,7 +20,7 @@ td:first-child,th:first-child{text-align:left}.bad{color:#b00020;font-weight:600
 <h2>Destinations</h2>
 ${table(destinations.map(({ name, figures }) => [name, figures]))}
 <h2>Containers (${containers.length})</h2>
-${table(containers.slice(0, rowsMax).map(({ namespace, pod, container, figures }) => [`${namespace}/${pod}/${container}`, figures]))}
+${table(containers.slice(0, rowsMax).map(({ namespace, pod, container, path, figures }) => [path ?? `${namespace}/${pod}/${container}`, figures]))}
 <h2>Totals</h2>
 <table>${Object.entries(totals).map(([name, figure]) => `<tr><td>${escapeHtml(name)}${cell(name, figure)}`).join('\n')}</table>
 <p><a href="?format=json">as JSON</a>, <a href="metrics">metrics</a></p></body></html>

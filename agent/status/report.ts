@@ -22,7 +22,16 @@ export interface StatusReport {
   readonly totals: Figures;
   readonly destinations: readonly ({ readonly name: string } & { readonly figures: Figures })[];
   /** Those that are furthest behind first. */
-  readonly containers: readonly { readonly namespace: string; readonly pod: string; readonly container: string; readonly figures: Figures }[];
+  readonly containers: readonly ContainerReport[];
+}
+
+/** A container, or a log that belongs to none and has a path. */
+export interface ContainerReport {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly path: string | null;
+  readonly figures: Figures;
 }
 
 /** Puts metrics together by container and destination. */
@@ -33,10 +42,10 @@ export function statusReport(metrics: Iterable<Metric>, config: ConfigState, nod
   for (const { name, samples } of metrics) {
     const figure = name.replace(/^spoor_agent_/, '').replace(/_total$/, '');
     for (const sample of samples) {
-      const { namespace, pod, container, [destinationLabel]: destination, ...rest } = sample.labels ?? {};
+      const { namespace, pod, container, path, [destinationLabel]: destination, ...rest } = sample.labels ?? {};
       const detail = Object.values(rest).join(' ');
-      if (pod !== undefined) {
-        const key = `${namespace}/${pod}/${container}`;
+      if (pod !== undefined || path !== undefined) {
+        const key = path ?? `${namespace}/${pod}/${container}`;
         let known = containers.get(key);
         if (known === undefined) containers.set(key, (known = { sample, figures: new Map() }));
         put(known.figures, figure.replace(/^container_/, ''), detail, sample.value);
@@ -62,7 +71,7 @@ export function statusReport(metrics: Iterable<Metric>, config: ConfigState, nod
     totals: plain(totals),
     destinations: Array.from(destinations, ([name, figures]) => ({ name, figures: plain(figures) })),
     containers: Array.from(containers.values(), ({ sample: { labels }, figures }) => ({
-      namespace: labels?.['namespace'] ?? '', pod: labels?.['pod'] ?? '', container: labels?.['container'] ?? '', figures: plain(figures),
+      namespace: labels?.['namespace'] ?? '', pod: labels?.['pod'] ?? '', container: labels?.['container'] ?? '', path: labels?.['path'] ?? null, figures: plain(figures),
     })).toSorted((a, b) => numberOf(b.figures['behind_bytes']) - numberOf(a.figures['behind_bytes'])),
   };
 }

@@ -23,6 +23,8 @@ export interface ReadCounts {
   bytes: number;
   records: number;
   unparsed: number;
+  /** Records that an earlier run delivered, and that are not sent again. */
+  skipped: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ReadCounts {
  * record at the end of a block is read again with the next one, so a file costs no memory while it waits.
  */
 export class BlockReader {
-  readonly counts: ReadCounts = { bytes: 0, records: 0, unparsed: 0 };
+  readonly counts: ReadCounts = { bytes: 0, records: 0, unparsed: 0, skipped: 0 };
   readonly #block: Buffer;
   readonly #head = Buffer.allocUnsafe(64);
   readonly #record = newRecord();
@@ -131,6 +133,8 @@ export class BlockReader {
         record.start = start;
         record.end = newline;
         chain.joiner.add(record, file.id, offset, 0, sink);
+      } else {
+        this.counts.skipped++;
       }
       start = newline + 1;
     }
@@ -142,7 +146,10 @@ export class BlockReader {
     const record = this.#record;
     this.counts.records++;
     chain.counts.records++;
-    if (offset < file.skip[0]) return;
+    if (offset < file.skip[0]) {
+      this.counts.skipped++;
+      return;
+    }
     setTime(record, this.#times.markAt(file, offset, offset + end - start + missing + 1), offset);
     record.stream = 0;
     record.partial = false;
@@ -193,9 +200,13 @@ export class BlockReader {
       chain.lastTime.seconds = record.seconds;
       chain.lastTime.nanos = record.nanos;
       if (offset >= file.skip[record.stream]) chain.joiner.add(record, file.id, offset, missing, sink);
+      else this.counts.skipped++;
       return;
     }
-    if (offset < file.skip[2]) return;
+    if (offset < file.skip[2]) {
+      this.counts.skipped++;
+      return;
+    }
     this.counts.unparsed++;
     chain.lastTime ??= bornAt(file);
     chain.joiner.addUnparsed(this.#block, start, end, file.id, offset, missing, chain.lastTime.seconds, chain.lastTime.nanos, sink);
