@@ -3,7 +3,7 @@ import { isSpoorError, type ByteBudget, type ColumnNeeds, type Share } from '../
 import type { ScanPool } from './ports.ts';
 import type { UnitDone } from './scan-session.ts';
 import type { FairTurns, Turn, TurnTaker } from './schedule/turns.ts';
-import type { SegmentSource, Unit } from './units.ts';
+import { joinUnits, type SegmentSource, type Unit } from './units.ts';
 
 /** What scans work with. */
 export interface ScanParts {
@@ -102,6 +102,8 @@ class LaneRun {
   #isProbing: boolean;
   /** Whether the worker has the scan. */
   #isBegun = false;
+  /** Units are worked on together up to so many bytes: more where that takes no time, as where a filter rules out nearly all. */
+  #bytesMax = 0;
   #task: ScanTask | null;
   #upcoming: Promise<Turn | undefined> | undefined;
 
@@ -120,7 +122,7 @@ class LaneRun {
       if (!isFirst) await probe?.promise;
       this.#ask();
       for (let turn = await this.#turn(); turn !== undefined; turn = await this.#turn()) {
-        const unit = next.take(this.#number);
+        const unit = next.take(this.#number, this.#bytesMax);
         if (unit === undefined) {
           turn.done(0);
           break;
@@ -177,6 +179,8 @@ class LaneRun {
       const done = await parts.pool.add(this.#lane, scan, this.#task, { unit, needs, ahead });
       this.#task = null;
       workMs = done.workMs;
+      if (workMs !== undefined && workMs < lightMs) this.#bytesMax = Math.min(joinedBytesMax, 2 * unit.bytes);
+      else if (workMs !== undefined && workMs > heavyMs) this.#bytesMax /= 2;
       next.bound(done.boundNs);
       parts.worked?.(unit, done);
     } finally {
@@ -185,6 +189,11 @@ class LaneRun {
     }
   }
 }
+
+/** A unit that took less is light, one that took more is heavy. */
+const lightMs = 5;
+const heavyMs = 25;
+const joinedBytesMax = 64 * 2 ** 20;
 
 /** Row groups that are announced at a time at most. */
 const announcedMax = 64;
@@ -211,14 +220,21 @@ class UnitQueue {
     this.#direction = task.output.kind === 'log' ? task.output.direction : null;
   }
 
-  /** The next unit for the scan's lane of that number. */
-  take(number: number): Unit | undefined {
+  /** The next unit for the scan's lane of that number; several in one while they have no more than `bytesMax` together. */
+  take(number: number, bytesMax: number): Unit | undefined {
     const place = number % this.#next.length;
     const unit = this.#upcoming(place);
     if (unit === undefined) return undefined;
+    const units = [unit];
+    let { bytes } = unit;
     this.#next[place]! += this.#next.length;
+    for (let more = this.#upcoming(place); more !== undefined && !unit.merge && !more.merge && bytes + more.bytes <= bytesMax; more = this.#upcoming(place)) {
+      units.push(more);
+      bytes += more.bytes;
+      this.#next[place]! += this.#next.length;
+    }
     this.#tellDrained();
-    return unit;
+    return joinUnits(this.#direction === 'backward' ? units.reverse() : units);
   }
 
   /** Row groups of the next so many units, each once. */

@@ -229,7 +229,8 @@ function sameSegment(a: Unit, b: Unit): boolean {
   return left?.kind === 'segment' && right?.kind === 'segment' && left.segment.key === right.segment.key;
 }
 
-function joinUnits(units: readonly Unit[]): Unit {
+/** One unit, not of merging ones, that does the work of several (at least one); the rows of the first come first. */
+export function joinUnits(units: readonly Unit[]): Unit {
   const [first] = units;
   if (first === undefined || units.length === 1) return first as Unit;
   let { minNs, maxNs } = first;
