@@ -45,9 +45,9 @@ const only = options.only?.split(',');
 const binaries = { loki: binary('LOKI_BIN'), victoriaLogs: binary('VICTORIALOGS_BIN'), minio: minioBinary() };
 
 /** What another bench has written, if it has. */
-function lastOf<T>(name: string): T | null {
+function lastOf(name: string): unknown {
   const file = path.join(import.meta.dirname, name);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : null;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
 }
 
 /** A path in the environment, which must exist where it is given. */
@@ -129,8 +129,8 @@ if (options.check) {
   }
   process.exitCode = bad ? 1 : 0;
 } else {
-  const streams = lastOf<StreamsResult>('last-streams.json');
-  const protocols = lastOf<ProtocolsResult>('last-protocols.json');
+  const streams = lastOf('last-streams.json') as StreamsResult | null;
+  const protocols = lastOf('last-protocols.json') as ProtocolsResult | null;
   const expected = (size: SizeResult): ReadonlyMap<string, string> => prepareCorpus(options.shared, size.mb, size.streams).expected;
   const text = page(wholeRun(), readQueries(options.shared), expected, streams, protocols);
   writeFileSync(options.write ? path.join(root, 'docs/performance.md') : options.out, text);

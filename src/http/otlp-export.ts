@@ -28,8 +28,8 @@ export type ExportForm = Pick<OtlpRequest, 'format' | 'contentEncoding' | 'backf
 
 /** How an export ended. */
 export type ExportOutcome =
-  /** Stored, but for what `partial` says. */
-  | { readonly kind: 'stored'; readonly partial: PartialSuccess | null }
+  /** Stored, but for what `partial` says. `refusal` is why records were refused; null where none were. */
+  | { readonly kind: 'stored'; readonly partial: PartialSuccess | null; readonly refusal: SpoorError | null }
   /** Nothing was stored, or a retry can store what was not. `status` is HTTP's. */
   | { readonly kind: 'refused'; readonly status: number; readonly refusal: SpoorError; readonly retryAfterSeconds: number | null };
 
@@ -49,7 +49,7 @@ export async function exportLogs(parts: HttpParts, tenant: string, push: PushWor
 }
 
 function outcomeOf({ status, refusal, retryAfterSeconds, stored, refused }: PushOutcome, warning: string): ExportOutcome {
-  if (refusal === null) return { kind: 'stored', partial: warning === '' ? null : { rejectedLogRecords: 0, errorMessage: warning } };
+  if (refusal === null) return { kind: 'stored', partial: warning === '' ? null : { rejectedLogRecords: 0, errorMessage: warning }, refusal };
   if (stored === 0 || retryAfterSeconds !== null || status < 400) return { kind: 'refused', status, refusal, retryAfterSeconds };
-  return { kind: 'stored', partial: { rejectedLogRecords: refused, errorMessage: warning === '' ? refusal.message : `${refusal.message}; ${warning}` } };
+  return { kind: 'stored', partial: { rejectedLogRecords: refused, errorMessage: warning === '' ? refusal.message : `${refusal.message}; ${warning}` }, refusal };
 }

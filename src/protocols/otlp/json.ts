@@ -312,15 +312,13 @@ class OtlpJson {
     this.#out.varint(0x10, isTrue ? 1 : 0);
   }
 
-  /** An intValue. JavaScript's exporter writes any number without a fraction as one, also those that 64 bits do not hold: these become doubles. */
+  /** An intValue. A number that 64 bits do not hold is an error, as in Loki, although JavaScript's exporter writes all numbers without a fraction so. */
   #integer(): void {
     if (this.#isNull()) return;
     const at = this.#json.at;
-    const text = this.#scalar('a whole number');
-    const value = this.#whole(text);
-    if (value !== undefined && value === (typeof value === 'bigint' ? BigInt.asIntN(64, value) : value)) this.#out.varint(0x18, value);
-    else if (text !== '' && Number.isFinite(Number(text))) this.#out.double(0x21, Number(text));
-    else throw this.#json.errorAt(at, 'expect a whole number of 64 bits');
+    const value = this.#whole(this.#scalar('a whole number'));
+    if (value === undefined || (typeof value === 'bigint' && value !== BigInt.asIntN(64, value))) throw this.#json.errorAt(at, 'expect a whole number of 64 bits');
+    this.#out.varint(0x18, value);
   }
 
   #double(): void {

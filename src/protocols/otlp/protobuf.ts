@@ -226,6 +226,6 @@ class OtlpDecoder {
   #warning(): string {
     const { unusable, unusableCount } = this.#attributes;
     if (unusableCount === 0) return '';
-    return `attributes left out because no label name can be made of theirs (${unusableCount}): ${[...unusable.keys()].map((name) => JSON.stringify(name)).join(', ')}`;
+    return `attributes left out, as no label name can be made of theirs (${unusableCount}): ${[...unusable.keys()].map((name) => JSON.stringify(name)).join(', ')}`;
   }
 }
