@@ -191,7 +191,7 @@ async function stop(app: FastifyInstance, grpc: GrpcServer | null, ingester: Ing
   else if (flushed !== 'flushed') log.warn({ reason: reasonOf(flushed.error) }, 'the flush failed; the rest stays in the journal');
   // Answers whose clients do not let them end are broken off.
   const breakOff = setTimeout(() => app.server.closeAllConnections(), Math.max(closeMsMin, until - systemClock.monotonicMs()));
-  await Promise.all([app.close(), grpc?.close(AbortSignal.timeout(Math.max(closeMsMin, until - systemClock.monotonicMs())))]);
+  await Promise.all([app.close(), grpc?.close(AbortSignal.timeout(Math.max(closeMsMin, Math.round(until - systemClock.monotonicMs()))))]);
   clearTimeout(breakOff);
   await cleanups.disposeAsync();
   log.info('stopped');
