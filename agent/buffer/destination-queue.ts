@@ -188,7 +188,8 @@ export class DestinationQueue {
   /** Gives an item back that could not be delivered, to be tried again after `waitMs`. */
   giveBack(item: QueueItem, waitMs: number): void {
     item.taken = false;
-    item.notBeforeMs = this.#clock.monotonicMs() + waitMs;
+    // Timers may be a little early.
+    item.notBeforeMs = this.#clock.monotonicMs() + waitMs - 2;
     // What is on disk need not be in memory, too, but for the one that is next.
     if (item.record !== null && item !== this.#items[item.lane][0]) this.#release(item);
     this.#changed();

@@ -21,33 +21,39 @@ export class RejectedFile {
     this.#nowMs = nowMs;
   }
 
-  /** Writes rows; how many. Throws what the disk says. */
+  /** Writes rows, as far as they fit; how many. Throws what the disk says. */
   put(batch: Batch, rows: readonly RefusedRow[]): number {
     if (this.#bytesMax === 0) return 0;
     if (this.#bytes < 0) this.#bytes = this.#size();
     const refused = `,"refused":${JSON.stringify(new Date(this.#nowMs()).toISOString())}`;
-    let text = '';
+    let pieces: Buffer[] = [];
+    let bytes = 0;
     let written = 0;
     for (const { row, reason } of rows) {
-      text += `${this.#json.row(batch, row, `${refused},"reason":${JSON.stringify(reason.slice(0, reasonMax))}`)}\n`;
+      const line = Buffer.from(`${this.#json.row(batch, row, `${refused},"reason":${JSON.stringify(reason.slice(0, reasonMax))}`)}\n`);
+      // What alone is over the limit is not worth more of the disk than was granted.
+      if (line.length > this.#bytesMax / 2) continue;
+      if (bytes + line.length > Math.min(pieceBytes, this.#bytesMax / 2)) {
+        this.#append(pieces, bytes);
+        pieces = [];
+        bytes = 0;
+      }
+      pieces.push(line);
+      bytes += line.length;
       written++;
-      if (text.length < pieceBytes && written < rows.length) continue;
-      this.#append(text);
-      text = '';
     }
+    this.#append(pieces, bytes);
     return written;
   }
 
-  #append(text: string): void {
-    const bytes = Buffer.from(text);
-    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#bytesMax / 2) {
+  #append(pieces: readonly Buffer[], bytes: number): void {
+    if (bytes === 0) return;
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax / 2) {
       renameSync(this.path, `${this.path}.1`);
       this.#bytes = 0;
     }
-    // What alone is over the limit is not worth more of the disk than was granted.
-    if (bytes.length > this.#bytesMax / 2) return;
-    appendFileSync(this.path, bytes, { mode: 0o600 });
-    this.#bytes += bytes.length;
+    appendFileSync(this.path, Buffer.concat(pieces), { mode: 0o600 });
+    this.#bytes += bytes;
   }
 
   #size(): number {

@@ -60,6 +60,8 @@ export class Tailer {
   readonly #options: TailerOptions;
   readonly #events: TailerEvents;
   readonly #clock: Clock;
+  /** Chains that could not be read for want of room. */
+  #passedOver: TailedChain[] = [];
   /** The next change of the outlet, while it is waited for. */
   #change: Promise<void> | null = null;
 
@@ -117,11 +119,15 @@ export class Tailer {
   async #round(signal: AbortSignal): Promise<boolean> {
     let more = false;
     let waiting = false;
-    for (const tailed of Array.from(this.#chains.values())) {
+    // Those that found no room in the round before come first: else the first chain would take all room that there ever is.
+    const order = new Set([...this.#passedOver, ...this.#chains.values()]);
+    this.#passedOver = [];
+    for (const tailed of order) {
       if (!tailed.chain.flagged || tailed.chain.busy) continue;
       if (signal.aborted) return false;
       if (!this.#outlet.mayRead(tailed.chain)) {
         waiting = true;
+        this.#passedOver.push(tailed);
         continue;
       }
       const sink = tailed.sink();

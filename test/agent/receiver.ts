@@ -11,7 +11,10 @@ export interface ReceivedEntry {
 }
 
 /** What the receiver answers: before storing, after storing, or by cutting the connection after storing. */
-export type Behaviour = (requestNumber: number) => 'store' | 'reset' | 'reset-after-store' | { readonly status: number; readonly body?: string; readonly headers?: Record<string, string>; readonly store?: boolean };
+export type Behaviour = (requestNumber: number) => Answer;
+type Answer =
+  | 'store' | 'reset' | 'reset-after-store' | 'hang'
+  | { readonly status: number; readonly body?: string; readonly headers?: Record<string, string>; readonly store?: boolean; readonly storeIf?: (entry: ReceivedEntry) => boolean };
 
 /** A push receiver that keeps what a Loki server would keep: one of equal (labels, time, line, metadata). */
 export class Receiver {
@@ -20,6 +23,8 @@ export class Receiver {
   readonly headers: IncomingMessage['headers'][] = [];
   requests = 0;
   behaviour: Behaviour = () => 'store';
+  /** Decides instead of `behaviour`, by what is pushed. */
+  judge: ((entries: readonly ReceivedEntry[]) => Answer) | null = null;
   readonly #server: Server;
 
   constructor() {
@@ -30,9 +35,10 @@ export class Receiver {
       request.on('end', () => {
         this.requests++;
         this.headers.push(request.headers);
-        const answer = this.behaviour(this.requests);
-        const store = answer === 'store' || answer === 'reset-after-store' || (typeof answer === 'object' && answer.store === true);
-        if (store) this.#store(Buffer.concat(pieces));
+        const answer = this.judge === null ? this.behaviour(this.requests) : this.judge(decodePush(Buffer.concat(pieces)));
+        const store = answer === 'store' || answer === 'reset-after-store' || (typeof answer === 'object' && (answer.store === true || answer.storeIf !== undefined));
+        if (store) this.#store(Buffer.concat(pieces), typeof answer === 'object' ? answer.storeIf : undefined);
+        if (answer === 'hang') return;
         if (answer === 'reset' || answer === 'reset-after-store') request.socket.destroy();
         else if (answer === 'store') response.writeHead(204).end();
         else response.writeHead(answer.status, { 'Content-Type': 'text/plain', ...answer.headers }).end(answer.body ?? '');
@@ -66,8 +72,9 @@ export class Receiver {
     return entries.sort((a, b) => (a.timeNs === b.timeNs ? (a.line < b.line ? -1 : 1) : a.timeNs < b.timeNs ? -1 : 1));
   }
 
-  #store(body: Buffer): void {
+  #store(body: Buffer, wanted: (entry: ReceivedEntry) => boolean = () => true): void {
     for (const entry of decodePush(body)) {
+      if (!wanted(entry)) continue;
       const key = JSON.stringify([entry.labels, String(entry.timeNs), entry.line, entry.metadata]);
       const known = this.entries.get(key);
       if (known === undefined) this.entries.set(key, { entry, times: 1 });
