@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/model/mod.ts';
@@ -18,7 +17,7 @@ export interface SourcePorts {
   chains(): ChainSet;
   /** Smallest offset up to which a file is delivered. */
   deliveredTo(file: LogFile): number;
-  failed(path: string, error: unknown): void;
+  readonly failed: (path: string, error: unknown) => void;
   /** Whether logs that are found now were there before the agent knew anything. */
   readonly firstStart: () => boolean;
 }
@@ -112,7 +111,7 @@ export class Sources {
         const file = this.#ports.chains().chains.get(stdinChain)?.chain.files.find((candidate) => candidate.inode === inode);
         return file === undefined ? 0 : this.#ports.deliveredTo(file);
       },
-      failed: (path, error) => this.#ports.failed(join(path), error),
+      failed: this.#ports.failed,
     });
   }
 }

@@ -106,13 +106,14 @@ class MultilineStage implements Stage {
   #begin(line: LineView, next: LineSink): void {
     const { bytes, start, end } = line;
     if (this.#starts === null) {
-      const kind = traceKindOf(bytes, start, end);
+      const last = textEnd(bytes, start, end);
+      const kind = traceKindOf(bytes, start, last);
       if (kind === 0) {
         next(line);
         return;
       }
       const state = this.#state(line.stream as 0 | 1);
-      enterTrace(state.trace, kind, bytes, start, end);
+      enterTrace(state.trace, kind, bytes, start, last);
       this.#add(state, line, state.trace.confirmed, next);
     } else if (this.#starts(bytes, start, end)) {
       this.#add(this.#state(line.stream as 0 | 1), line, true, next);
@@ -134,7 +135,7 @@ class MultilineStage implements Stage {
       this.#add(state, line, true, next);
       return;
     }
-    const verdict = followTrace(state.trace, bytes, start, end);
+    const verdict = followTrace(state.trace, bytes, start, textEnd(bytes, start, end));
     if (verdict === joins || (verdict === maybe && group.lines < this.#options.maxLines)) {
       this.#add(state, line, verdict === joins, next);
     } else {
@@ -165,4 +166,9 @@ class MultilineStage implements Stage {
     this.#states[stream] = state;
     return state;
   }
+}
+
+/** The line's end without the carriage return of Windows. */
+function textEnd(bytes: Buffer, start: number, end: number): number {
+  return end > start && bytes[end - 1] === 0x0d ? end - 1 : end;
 }

@@ -31,10 +31,9 @@ export function skipDigits(bytes: Buffer, start: number, end: number): number {
   return at;
 }
 
-/** Whether there is nothing but blanks (and a carriage return). */
+/** Whether there is nothing but blanks. */
 export function isBlank(bytes: Buffer, start: number, end: number): boolean {
-  const at = skipBlanks(bytes, start, end);
-  return at === end || (at === end - 1 && bytes[at] === 0x0d);
+  return skipBlanks(bytes, start, end) === end;
 }
 
 export function isDigit(byte: number): boolean {

@@ -9,8 +9,7 @@ const linesMax = 20;
 
 /** `fail: Example.Service[13]` */
 export function isDotnetConsole(bytes: Buffer, start: number, end: number): boolean {
-  const last = bytes[end - 1] === 0x0d ? end - 1 : end;
-  return levels.some((level) => standsAt(bytes, start, end, level)) && endsIn(bytes, start, last, ascii(']'));
+  return levels.some((level) => standsAt(bytes, start, end, level)) && endsIn(bytes, start, end, ascii(']'));
 }
 
 export function enterDotnetConsole(state: TraceState): void {

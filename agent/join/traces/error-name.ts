@@ -25,7 +25,6 @@ function isNameEnd(bytes: Buffer, at: number, start: number, end: number): boole
   if (at >= end) return true;
   const byte = bytes[at];
   if (byte === colon) return true;
-  if (byte === 0x0d) return at === end - 1;
   if (byte === space) return bytes[at + 1] === 0x5b || (bytes[at + 1] === 0x28 && (bytes[end - 1] === colon || bytes[end - 1] === 0x29));
   // PHP's Monolog: `Exception(code: 0)`.
   return byte === 0x28 && standsAt(bytes, at, end, ascii('(code: ')) && at > start;
@@ -40,5 +39,5 @@ export function beginsWithQualifiedName(bytes: Buffer, start: number, end: numbe
     at++;
   }
   if (dot <= start || dot + 1 >= at || !isUpper(bytes[dot + 1] as number)) return false;
-  return at === end || (bytes[at] === colon && (at + 1 === end || bytes[at + 1] === space)) || (bytes[at] === 0x0d && at === end - 1);
+  return at === end || (bytes[at] === colon && (at + 1 === end || bytes[at + 1] === space));
 }

@@ -124,7 +124,7 @@ function followPhp(state: TraceState, bytes: Buffer, start: number, first: numbe
 function isPhpFrame(bytes: Buffer, start: number, end: number): boolean {
   if (bytes[start] === 0x23) {
     const digits = skipDigits(bytes, start + 1, end);
-    return digits > start + 1 && bytes[digits] === space && digits + 1 < end;
+    return digits > start + 1 && bytes[digits] === space && (bytes[end - 1] === 0x29 || bytes[end - 1] === 0x7d);
   }
   if (!standsAt(bytes, start, end, ascii('PHP  '))) return false;
   const number = skipBlanks(bytes, start + 3, end);

@@ -1,4 +1,4 @@
-import { ascii, colon, findText, isDigit, skipBlanks, skipDigits, space, standsAt } from './bytes.ts';
+import { ascii, colon, find, findText, isDigit, skipBlanks, skipDigits, space, standsAt } from './bytes.ts';
 
 const at = ascii('at ');
 const bracket = ascii('[Source');
@@ -22,14 +22,16 @@ export function isFrame(bytes: Buffer, start: number, end: number): boolean {
   if (stop === from) return false;
   if (bytes[stop] === open && stop < to) return bytes.subarray(stop, to).includes(close);
   if (stop === to) return endsInPlace(bytes, from, to) || wholes.some((whole) => to - from === whole.length && standsAt(bytes, from, to, whole));
+  // .NET: `Type.Method[TKey, TValue](TKey key) in …`.
+  const types = find(bytes, from, stop, 0x5b);
+  const typesEnd = types > from ? find(bytes, types, to, 0x5d) : -1;
+  if (typesEnd > stop && bytes[typesEnd + 1] === open) return bytes.subarray(typesEnd, to).includes(close);
   // Jackson says where in the source text it stopped.
   if (standsAt(bytes, from, to, bracket)) return true;
   // JavaScript: `async fn (place)`, `new X (place)`, `X.y [as z] (place)`, `async place`.
   if (bytes[to - 1] !== close) return endsInPlace(bytes, from, to) && findText(bytes, from, to, ascii('async ')) === from;
   const bracketAt = bytes.subarray(from, to).indexOf(open) + from;
   if (bracketAt < from) return false;
-  // .NET: `Type.Method[TKey, TValue](TKey key)`.
-  if (bytes[bracketAt - 1] === 0x5d) return true;
   const inside = bracketAt + 1;
   if (standsAt(bytes, inside, to, evalAt) || standsAt(bytes, inside, to, indexOf) || endsInPlace(bytes, inside, to - 1)) return true;
   return wholes.some((whole) => to - 1 - inside === whole.length && standsAt(bytes, inside, to, whole));
@@ -37,8 +39,7 @@ export function isFrame(bytes: Buffer, start: number, end: number): boolean {
 
 /** Whether a frame of JavaScript opens the fields of the error: it ends in ` {`. */
 export function opensFields(bytes: Buffer, start: number, end: number): boolean {
-  const to = bytes[end - 1] === 0x0d ? end - 1 : end;
-  return to - start > 2 && bytes[to - 1] === 0x7b && bytes[to - 2] === space;
+  return end - start > 2 && bytes[end - 1] === 0x7b && bytes[end - 2] === space;
 }
 
 /** `…:12`, `…:12:3` */
@@ -50,7 +51,6 @@ function endsInPlace(bytes: Buffer, from: number, to: number): boolean {
 
 function trimmedEnd(bytes: Buffer, from: number, end: number): number {
   let to = end;
-  if (to > from && bytes[to - 1] === 0x0d) to--;
   if (opensFields(bytes, from, to)) to -= 2;
   while (to > from && bytes[to - 1] === space) to--;
   return to;

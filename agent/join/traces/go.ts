@@ -62,14 +62,13 @@ function joined(state: TraceState, phase: number): Verdict {
 function isGoroutine(bytes: Buffer, start: number, end: number): boolean {
   if (!standsAt(bytes, start, end, goroutine)) return false;
   const digits = skipDigits(bytes, start + goroutine.length, end);
-  return digits > start + goroutine.length && bytes[digits] === space && endsIn(bytes, start, bytes[end - 1] === 0x0d ? end - 1 : end, ascii(']:'));
+  return digits > start + goroutine.length && bytes[digits] === space && endsIn(bytes, start, end, ascii(']:'));
 }
 
 /** `main.run(0x1, {0x2, 0x3})`, `main.(*Server).Close(...)`: a name with a dot and no space, then brackets to the end. */
 function isCall(bytes: Buffer, start: number, end: number): boolean {
-  const last = bytes[end - 1] === 0x0d ? end - 1 : end;
-  if (bytes[last - 1] !== 0x29 || bytes[start] === space || bytes[start] === tab) return false;
-  const open = find(bytes, start, last, 0x28);
+  if (bytes[end - 1] !== 0x29 || bytes[start] === space || bytes[start] === tab) return false;
+  const open = find(bytes, start, end, 0x28);
   if (open <= start) return false;
   const blank = find(bytes, start, open, space);
   // `panic({0x1, 0x2})` has no package.

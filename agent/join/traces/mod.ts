@@ -20,7 +20,7 @@ export function newTraceState(): TraceState {
 
 /**
  * The kind of trace that a line begins or may begin; 0 for any other line, which is nearly all of them: for those it costs a look at the first byte (JSON), or at a fifth of the
- * bytes.
+ * bytes. A carriage return at the end of the line is not to be among the bytes.
  */
 export function traceKindOf(bytes: Buffer, start: number, end: number): TraceKind {
   const byte = bytes[start] as number;

@@ -11,12 +11,11 @@ const error = 2;
 
 /** `/app/index.js:3`: a place and nothing else. */
 export function isNodeSource(bytes: Buffer, start: number, end: number): boolean {
-  const last = bytes[end - 1] === 0x0d ? end - 1 : end;
-  let at = last;
+  let at = end;
   while (at > start && isDigit(bytes[at - 1] as number)) at--;
-  if (at === last || at - 1 <= start || bytes[at - 1] !== colon) return false;
+  if (at === end || at - 1 <= start || bytes[at - 1] !== colon) return false;
   if (!places.some((place) => standsAt(bytes, start, end, place))) return false;
-  return !bytes.subarray(start, last).includes(space);
+  return !bytes.subarray(start, end).includes(space);
 }
 
 export function enterNodeSource(state: TraceState): void {

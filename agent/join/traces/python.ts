@@ -60,7 +60,6 @@ function namesException(bytes: Buffer, start: number, end: number): boolean {
   if (start >= end || !(isLetter(bytes[start] as number) || bytes[start] === 0x5f)) return false;
   let at = start;
   while (at < end && isNameByte(bytes[at] as number)) at++;
-  const last = bytes[end - 1] === 0x0d ? end - 1 : end;
-  if (at < last && bytes[at] !== colon) return false;
+  if (at < end && bytes[at] !== colon) return false;
   return !levels.has(bytes.toString('latin1', start, at));
 }

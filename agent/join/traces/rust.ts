@@ -18,8 +18,7 @@ export function beginRust(bytes: Buffer, start: number, end: number): boolean {
 }
 
 export function enterRust(state: TraceState, bytes: Buffer, _start: number, end: number): void {
-  const last = bytes[end - 1] === 0x0d ? end - 1 : end;
-  state.phase = bytes[last - 1] === colon && isDigit(bytes[last - 2] ?? 0) ? placed : message;
+  state.phase = bytes[end - 1] === colon && isDigit(bytes[end - 2] ?? 0) ? placed : message;
   state.confirmed = false;
   state.trials = messageLinesMax;
 }
