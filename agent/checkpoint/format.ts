@@ -24,7 +24,8 @@ const fileRow = z.strictObject({
   fingerprint: z.strictObject({ bytes: count, hash: z.string() }), size: count, offsets: z.tuple([count, count, count]),
   format: z.enum(['cri', 'docker', 'raw']).nullable(), lastTime: z.tuple([z.number().int(), count]).nullable(),
 });
-const texts = z.record(z.string(), z.string());
+// z.record leaves out a key named __proto__.
+const texts = z.custom<Readonly<Record<string, string>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string'));
 const podRow = z.strictObject({
   uid: z.string(), labels: texts, from: z.enum(['api', 'path']),
   metadata: texts.optional(), images: texts.optional(), annotations: texts.optional(), values: z.record(z.string(), z.array(z.string())).optional(),

@@ -207,7 +207,7 @@ describe('the agent', () => {
     await until(() => existsSync(checkpoint) && readFileSync(checkpoint, 'utf8').includes('"offsets":[4'), 'the checkpoint');
     expect(readFileSync(checkpoint, 'utf8')).toContain('{"uid":"u-1","labels":{"app":"web"},"from":"path"}');
     rmSync(join(root, 'pods/shop_web-6d5f8c7b9-x2x4z_u-1'), { recursive: true });
-    await until(() => !readFileSync(checkpoint, 'utf8').includes('u-1'), 'an empty checkpoint');
+    await until(() => existsSync(checkpoint) && !readFileSync(checkpoint, 'utf8').includes('u-1'), 'an empty checkpoint');
     await agent.stop();
   });
 

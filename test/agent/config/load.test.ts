@@ -8,7 +8,7 @@ const least = 'to: http://spoor:3100\nstate_dir: /state\n';
 
 describe('the configuration', () => {
   it('has defaults for everything but where to send and where to remember', () => {
-    expect(parseAgentConfig(least, 'agent.yaml', {}, {})).toEqual({
+    expect(parseAgentConfig(least, 'agent.yaml', {}, {})).toMatchObject({
       pods_dir: '/var/log/pods', state_dir: '/state', to: 'http://spoor:3100', tls: { insecure_skip_verify: false }, labels: {}, pod_labels: {}, log_level: 'info',
       read: { start_at: 'beginning', line_size_max: 262_144, interval: 200, poll_interval: 1000, scan_interval: 10_000, rotate_wait: 1000, watch: true, deleted_size_max: 2 ** 30 },
       batch: { size_max: 2 ** 20, wait_max: 1000, queue_size_max: 4 * 2 ** 20, requests_max: 2 },

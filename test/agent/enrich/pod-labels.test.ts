@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appOfPodName } from '../../../agent/enrich/app-name.ts';
+import type { PodInfo } from '../../../agent/enrich/pod.ts';
 import { PodLabels, type PodDecision, type PodSource } from '../../../agent/enrich/pod-labels.ts';
 import { formatLabels, ManualClock } from '../../../src/model/mod.ts';
 
@@ -23,7 +24,8 @@ describe('appOfPodName', () => {
 describe('PodLabels', () => {
   const pod = { namespace: 'shop', pod: 'web-6d5f8c7b9-x2x4z', uid: 'u1' };
   const options = { staticLabels: { env: 'prod', cluster: 'c1' }, podLabels: { team: 'acme.io/team' }, nodeName: 'n', metadataWaitMs: 5000 };
-  const source = (labels: Record<string, string> | undefined): PodSource => ({ labelsOf: () => (labels === undefined ? undefined : new Map(Object.entries(labels))) });
+  const info = (labels: ReadonlyMap<string, string>): PodInfo => ({ labels, annotations: new Map(), owner: null, images: new Map() });
+  const source = (labels: Record<string, string> | undefined): PodSource => ({ infoOf: () => (labels === undefined ? undefined : info(new Map(Object.entries(labels)))) });
   const text = (labels: PodLabels): string | undefined => {
     const streams = labels.streams(pod, 'main');
     return streams === undefined ? undefined : formatLabels(streams[1].labels);
@@ -41,7 +43,7 @@ describe('PodLabels', () => {
     const clock = new ManualClock(0n);
     const api: { labels?: Map<string, string> } = {};
     const decided = new Map<string, PodDecision>();
-    const labels = new PodLabels(options, { labelsOf: () => api.labels }, clock, decided);
+    const labels = new PodLabels(options, { infoOf: () => (api.labels === undefined ? undefined : info(api.labels)) }, clock, decided);
     expect(text(labels)).toBeUndefined();
     clock.advanceMs(4999);
     expect(text(labels)).toBeUndefined();
