@@ -100,12 +100,17 @@ async function readAll(): Promise<Map<string, WrittenLine[]>> {
   for (let fromNs = startNs; ; ) {
     const streams = await api.streams('{namespace="crash"}', { start: fromNs, end: startNs + hourNs, limit, direction: 'forward' });
     let rows = 0;
+    const page = new Map<string, WrittenLine[][]>();
     for (const { stream, values } of streams) {
       const name = `${stream['pod']} ${stream['stream']}`;
-      const lines = found.get(name) ?? [];
-      found.set(name, lines);
-      for (const [time, line] of values) lines.push({ timeNs: BigInt(time), line });
+      page.set(name, [...(page.get(name) ?? []), values.map(([time, line]) => ({ timeNs: BigInt(time), line }))]);
       rows += values.length;
+    }
+    // Lines with other metadata (the trace ID that the agent found) are answered as streams of their own, each in order.
+    for (const [name, parts] of page) {
+      const sorted = parts.every((lines) => lines.every(({ timeNs }, i) => i === 0 || timeNs > (lines[i - 1]?.timeNs ?? 0n)));
+      const lines = parts.flat();
+      found.set(name, [...(found.get(name) ?? []), ...(sorted ? lines.sort((a, b) => (a.timeNs < b.timeNs ? -1 : 1)) : lines)]);
     }
     if (rows < limit) return found;
     // No two lines have the same time.
