@@ -10,6 +10,8 @@ import { Api } from './api.ts';
 export interface InProcess {
   readonly api: Api;
   readonly url: string;
+  /** The ports of its gRPC server. */
+  readonly grpcPorts: readonly number[];
   readonly directory: string;
   /** What it logged, as JSON lines. */
   readonly log: readonly string[];
@@ -42,6 +44,9 @@ export async function startInProcess(config = '', environment: Readonly<Record<s
     },
     get url() {
       return server.url;
+    },
+    get grpcPorts() {
+      return server.grpcPorts;
     },
     directory,
     log,

@@ -14,7 +14,7 @@ export class ArrivingCalls {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Calls whose message is not there yet. */
+  /** Calls that are not all there yet. */
   get calls(): number {
     return this.#calls;
   }
@@ -40,11 +40,12 @@ export class ArrivingCalls {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, nextStep) => nextStep(metadata),
-          onReceiveMessage: (message, nextStep) => {
+          onReceiveMessage: (message, nextStep) => nextStep(message),
+          // Only then is the call handled.
+          onReceiveHalfClose: (nextStep) => {
             over();
-            nextStep(message);
+            nextStep();
           },
-          onReceiveHalfClose: (nextStep) => nextStep(),
           onCancel: over,
         }),
       sendStatus: (status, next) => {

@@ -11,7 +11,7 @@ it('says nothing of an export that was stored whole', () => {
 it('says how many records were refused, and why', () => {
   const partial = { rejectedLogRecords: 300, errorMessage: 'too old' };
   // Lengths are written in five bytes, which readers take.
-  expect(hex(exportResponse(partial))).toBe(`0a8c80808000${'08ac02'}${'1207'}${Buffer.from('too old').toString('hex')}`);
+  expect(hex(exportResponse(partial))).toBe(`0a8c8080800008ac021207${Buffer.from('too old').toString('hex')}`);
   expect(exportResponseJson(partial)).toBe('{"partialSuccess":{"rejectedLogRecords":"300","errorMessage":"too old"}}');
 });
 
@@ -22,5 +22,5 @@ it('warns without a number', () => {
 it('writes a Status, with the time to wait', () => {
   expect(hex(rpcStatus(3, 'no'))).toBe('080312026e6f');
   const type = Buffer.from('type.googleapis.com/google.rpc.RetryInfo').toString('hex');
-  expect(hex(rpcStatus(8, 'x', 2))).toBe(`0808${'120178'}${'1ab880808000'}${'0a28'}${type}${'1288808080000a82808080000802'}`);
+  expect(hex(rpcStatus(8, 'x', 2))).toBe(`08081201781ab8808080000a28${type}1288808080000a82808080000802`);
 });
