@@ -3,6 +3,7 @@ import { reasonOf } from '../../src/model/mod.ts';
 import type { Environment } from '../config/environment.ts';
 import { checkAgentConfig, problemPlace, readConfigFile } from '../config/load.ts';
 import { configVersion } from '../config/reload.ts';
+import { withoutUnset } from './environment.ts';
 
 const usage = `Usage: spoor agent check agent.yaml [--json]
 
@@ -31,7 +32,7 @@ export function checkCommand(argv: readonly string[], environment: Environment):
     if (given === undefined || more.length > 0) throw new Error(given === undefined ? 'a configuration file is needed' : 'one configuration file at a time');
     file = given;
     json = values.json === true;
-    if (values['allow-unset'] === true) variables = new Proxy(environment, { get: (target, name) => (typeof name === 'string' ? (target[name] ?? 'x') : undefined) });
+    if (values['allow-unset'] === true) variables = withoutUnset(environment);
     text = readConfigFile(file);
   } catch (error) {
     process.stderr.write(`spoor agent check: ${reasonOf(error)}\n`);
