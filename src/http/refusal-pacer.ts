@@ -10,6 +10,8 @@ const allBurst = 16 * 2 ** 20;
 const pushCost = 512;
 /** Answers that wait; further ones are given at once. */
 const waitingMax = 8192;
+/** The golden ratio's fraction: its multiples, without their whole parts, lie evenly in 0 … 1. */
+const spreadStep = 0.618_033_988_75;
 /** The tenant of those that name none, or none that can be. */
 const nobody = '';
 const tenantLengthMax = 150;
@@ -22,6 +24,7 @@ export class RefusalPacer {
   readonly #rates: Rates;
   readonly #delayMaxMs: number;
   #waiting = 0;
+  #spread = 0;
 
   /** @param delayMaxMs longest delay: well below the time in which clients expect an answer; 0: none */
   constructor(clock: Clock, delayMaxMs: number) {
@@ -40,7 +43,10 @@ export class RefusalPacer {
     const key = tenant.length > tenantLengthMax ? nobody : tenant;
     const cost = bytes + pushCost;
     const delay = Math.max(this.#charge('tenant', key, cost, tenantRate, tenantBurst), this.#charge('all', nobody, cost, allRate, allBurst));
-    return Math.min(delay, this.#delayMaxMs);
+    if (delay < this.#delayMaxMs) return delay;
+    // Spread, or clients that were held back together would come back together.
+    this.#spread = (this.#spread + spreadStep) % 1;
+    return this.#delayMaxMs * (0.5 + this.#spread / 2);
   }
 
   /** Takes the cost, and tells how long ago it would have been there. A debt ends at the longest delay, so that who has stopped is soon free of it. */

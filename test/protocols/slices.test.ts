@@ -42,3 +42,33 @@ test('errors come through; an abort ends it between slices', async () => {
   await expect(runInSlices(endless(), abort.signal, clock)).rejects.toThrow('gone');
   expect(steps).toBe(3);
 });
+
+test('of many long works one goes on in each round of the event loop, in turn', async () => {
+  const seen: string[] = [];
+  let rounds = 0;
+  let over = false;
+  const round = (): void => {
+    rounds++;
+    seen.push('|');
+    if (!over) setImmediate(round);
+  };
+  setImmediate(round);
+  function* work(name: string, clock: ManualClock): Generator<void, void> {
+    for (let i = 0; i < 3; i++) {
+      clock.advanceMs(10);
+      seen.push(name);
+      yield;
+    }
+  }
+  await Promise.all(['a', 'b', 'c'].map((name) => {
+    const clock = new ManualClock(0n);
+    return runInSlices(work(name, clock), undefined, clock);
+  }));
+  over = true;
+  // All begin at once; after that no two between two rounds.
+  const later = seen.slice(seen.indexOf('|')).join('');
+  expect(seen.slice(0, 3)).toEqual(['a', 'b', 'c']);
+  expect(later).not.toMatch(/[abc]{2}/);
+  expect(later.replaceAll('|', '')).toBe('abcabc');
+  expect(rounds).toBeGreaterThan(5);
+});
