@@ -20,6 +20,7 @@ import { fileKeyPrefix, PodLabels } from './enrich/pod-labels.ts';
 import { buildPipeline, noStages } from './pipeline/build.ts';
 import { pipelinesOptionsOf } from './pipeline/options.ts';
 import { Pipelines } from './pipeline/pipelines.ts';
+import { Renewal } from './pipeline/renewal.ts';
 import { routeOf } from './route/router.ts';
 import { compileMatchers } from './route/selector.ts';
 import { openDestination } from './ship/create.ts';
@@ -51,6 +52,7 @@ export class Agent {
   readonly #delivery: Delivery;
   readonly #destinations: readonly Destination[];
   readonly #pipelines: Pipelines;
+  readonly #renewal: Renewal;
   readonly #reader: BlockReader;
   readonly #chains: ChainSet;
   readonly #discovery: Discovery | null;
@@ -136,6 +138,7 @@ export class Agent {
         opened: (file, resumed, chain, late) => {
           counts.filesOpened++;
           if (late) counts.filesReadLate++;
+          if (chain.origin !== null) this.#sources.readTimes.claim(file);
           // Known from now on, so that what rotation deletes of it while no agent runs is counted.
           if (store.positionOf(file) === undefined) store.delivered(chain.name, file, chain.positionOf(file));
           events.opened(file, resumed);
@@ -152,6 +155,14 @@ export class Agent {
         failed: (path, error) => events.failed(path, error),
       },
     );
+    this.#renewal = new Renewal({
+      pods: () => this.#chains.pods(), changed: (pod) => this.#labels.annotationsChanged(pod), held: (uid) => this.#chains.isHeld(uid), flush: (uid) => this.#chains.flush(uid),
+      pause: (uid) => this.#chains.pause(uid), delivered: (uid) => this.#chains.isDelivered(uid, (file) => store.positionOf(file)),
+      renew: (pod) => {
+        this.#labels.redecide(pod);
+        this.#chains.renew(pod.uid);
+      },
+    }, clock);
     const found: DiscoveryEvents = {
       container: (pod, container, name, runs, complete) => this.#chains.container(pod, container, name, runs, this.#fromEnd && pod.uid !== canaryUid, complete),
       changed: (name) => this.#chains.changed(name),
@@ -293,6 +304,7 @@ export class Agent {
       await sleep(this.#options.checkpoint_interval, undefined, { signal }).catch(() => undefined);
       this.#chains.sweep(this.#options.read.deleted_size_max);
       this.#sources.keep();
+      this.#renewal.step();
       if (this.#chains.refreshSizes()) this.#store.podsChanged(0);
       if (this.#nothingMoreComes) this.#ended.abort();
       await this.#write();

@@ -4,7 +4,7 @@ import { parsePodDirectory, type PodPath } from '../discover/paths.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { LogChain, type ChainEvents, type KnownFile } from './chain.ts';
 import type { RecordFormat } from '../parse/record.ts';
-import type { LogFile } from './file.ts';
+import type { FilePosition, LogFile } from './file.ts';
 import { peekFormat } from './peek.ts';
 import type { TailedChain } from './tailer.ts';
 
@@ -27,6 +27,8 @@ export interface ChainSetPorts {
 interface Entry extends TailedChain {
   readonly containerName: string;
   pipeline: Pipeline | undefined;
+  /** Not read until its pod's pipelines are renewed. */
+  paused: boolean;
 }
 
 /** All chains, kept in step with what discovery finds. */
@@ -155,8 +157,54 @@ export class ChainSet {
     return changed;
   }
 
+  /** The pods of chains whose pipelines are built; a pod may come several times. */
+  *pods(): Generator<PodPath> {
+    for (const { chain, pipeline } of this.#chains.values()) if (pipeline !== undefined && chain.origin === null) yield chain.pod;
+  }
+
+  /** Whether a stage holds back lines of a pod. */
+  isHeld(uid: string): boolean {
+    for (const { chain } of this.#ofPod(uid)) if (chain.files.some((file) => streamIndexes.some((stream) => (chain.held?.heldFrom(file.id, stream) ?? null) !== null))) return true;
+    return false;
+  }
+
+  /** Makes the pipelines of a pod let go of what they hold. */
+  flush(uid: string): void {
+    for (const entry of this.#ofPod(uid)) entry.flush();
+  }
+
+  /** Reads nothing of a pod until it is renewed. */
+  pause(uid: string): void {
+    for (const entry of this.#ofPod(uid)) entry.paused = true;
+  }
+
+  /** Whether everything that was read of a pod is delivered. `delivered` is how far a file is; undefined where nothing of it was ever read. */
+  isDelivered(uid: string, delivered: (file: LogFile) => FilePosition | undefined): boolean {
+    for (const { chain } of this.#ofPod(uid)) {
+      for (const file of chain.files) {
+        const known = delivered(file)?.offsets ?? file.skip;
+        if (chain.positionOf(file).offsets.some((offset, stream) => (known[stream] ?? 0) < offset)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Builds the pipelines of a pod anew, and reads on. */
+  renew(uid: string): void {
+    for (const entry of this.#ofPod(uid)) {
+      entry.pipeline = undefined;
+      entry.chain.held = null;
+      entry.paused = false;
+      entry.chain.flagged = true;
+    }
+  }
+
   close(): void {
     for (const { chain } of this.#chains.values()) chain.close();
+  }
+
+  *#ofPod(uid: string): Generator<Entry> {
+    for (const entry of this.#chains.values()) if (entry.chain.pod.uid === uid) yield entry;
   }
 
   #entry(pod: PodPath, container: string, containerName: string, name: string, origin: FileOrigin | null = null): Entry {
@@ -166,8 +214,8 @@ export class ChainSet {
     const chain = new LogChain(pod, container, name, this.#lineBytesMax, known, this.#events, origin);
     this.#ports.adopt(name, chain.files);
     const entry: Entry = {
-      chain, containerName, containerGone: false, superseded: false, pipeline: undefined,
-      sink: () => this.#pipeline(entry, pod, container)?.take,
+      chain, containerName, containerGone: false, superseded: false, pipeline: undefined, paused: false,
+      sink: () => (entry.paused ? undefined : this.#pipeline(entry, pod, container)?.take),
       tick: (nowMs, caughtUp) => entry.pipeline?.tick(nowMs, caughtUp),
       flush: () => entry.pipeline?.flush(),
       relist: () => this.#ports.relist?.(containerName),
@@ -190,6 +238,8 @@ export class ChainSet {
     return entry.pipeline;
   }
 }
+
+const streamIndexes = [0, 1, 2] as const;
 
 function identityOf({ device, inode }: { readonly device: bigint; readonly inode: bigint }): string {
   return `${device}:${inode}`;
