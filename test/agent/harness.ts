@@ -31,9 +31,9 @@ export interface RunningAgent {
 }
 
 /** Starts an agent on `root`/pods with its state in `root`/state. */
-export function startAgent(root: string, to: string, settings: Readonly<Record<string, unknown>> = {}, surroundings: AgentSurroundings = {}): RunningAgent {
+export function startAgent(root: string, to: string | undefined, settings: Readonly<Record<string, unknown>> = {}, surroundings: AgentSurroundings = {}): RunningAgent {
   const stop = new AbortController();
-  const options = parseAgentConfig('', 'test', { pods_dir: join(root, 'pods'), state_dir: join(root, 'state'), to, ...quickSettings, ...settings }, {});
+  const options = parseAgentConfig('', 'test', { pods_dir: join(root, 'pods'), state_dir: join(root, 'state'), ...(to === undefined ? {} : { to }), ...quickSettings, ...settings }, {});
   const running = runAgent(options, stop.signal, { log: pino({ level: 'silent' }), environment: {}, ...surroundings });
   running.catch(() => undefined);
   return {
