@@ -9,7 +9,7 @@ import type { TimeParts } from '../parse/time.ts';
 import { LogFile, startPosition, type FilePosition } from './file.ts';
 import { gzipHead, gzipSize } from './gzip.ts';
 import { fingerprintOf, hasFingerprint, MovedError, openExactly, readHead, type Fingerprint } from './identity.ts';
-import { beginsLike, headBytes, sameContent, sameInode } from './match.ts';
+import { headBytes, isCopy, sameContent, sameInode } from './match.ts';
 
 /** What a file was known as when the agent last ran. */
 export interface KnownFile {
@@ -138,8 +138,10 @@ export class LogChain {
         this.#forget(file);
       }
     }
+    const liveMember = members.find((member) => member.rotation === '' && !member.gzip);
+    const live = liveMember === undefined ? undefined : matches.get(liveMember);
     for (const member of members) {
-      const file = this.#adopt(member, matches.get(member), fromEnd);
+      const file = this.#adopt(member, matches.get(member), fromEnd, live);
       if (file !== undefined) kept.push(file);
     }
     this.#files = kept;
@@ -165,11 +167,11 @@ export class LogChain {
     }
   }
 
-  #adopt(member: Member, match: LogFile | undefined, fromEnd: boolean): LogFile | undefined {
+  #adopt(member: Member, match: LogFile | undefined, fromEnd: boolean, live: LogFile | undefined): LogFile | undefined {
     const wasOpen = match !== undefined && (match.fd !== null || match.source !== null);
     let file: LogFile | undefined = match;
     try {
-      file ??= this.#newFile(member, fromEnd);
+      file ??= this.#newFile(member, fromEnd, live);
       if (file === undefined) return undefined;
       file.path = member.path;
       file.modifiedMs = member.modifiedMs;
@@ -208,7 +210,7 @@ export class LogChain {
     if (!(error instanceof MovedError)) this.#events.failed(member.path, error);
   }
 
-  #newFile(member: Member, fromEnd: boolean): LogFile | undefined {
+  #newFile(member: Member, fromEnd: boolean, live: LogFile | undefined): LogFile | undefined {
     if (member.gzip) {
       const head = gzipHead(member);
       const size = gzipSize(member);
@@ -219,7 +221,8 @@ export class LogChain {
       const head = readHead(fd);
       const fingerprint = fingerprintOf(head);
       const end: FilePosition = { ...startPosition, offsets: [member.size, member.size, member.size] };
-      const original = this.#originalOf(member, fd);
+      // A rotated file that nobody knew, while the live one stayed where it was: copytruncate leaves a copy behind, which may be in the making.
+      const original = member.rotation !== '' && live !== undefined && isCopy(fd, live) ? live : undefined;
       const file = new LogFile(member.path, member.device, member.inode, false, fingerprint, fromEnd && original === undefined ? end : startPosition);
       file.fd = fd;
       file.head = Buffer.from(head.subarray(0, headBytes));
@@ -235,20 +238,11 @@ export class LogChain {
     }
   }
 
-  /** The live file, where a rotated one that nobody knew begins like it: copytruncate leaves a copy behind, which may still be in the making. */
-  #originalOf(member: Member, fd: number): LogFile | undefined {
-    const live = this.#files.at(-1);
-    if (member.rotation === '' || live === undefined || live.fd === null || live.unlinked || live.copyOf !== null) return undefined;
-    return member.size <= live.sizeMax && beginsLike(fd, live.fd) ? live : undefined;
-  }
-
-  /** Copies in the making that turned out to be none. */
+  /** Copies that turned out to be none. */
   #checkCopies(): void {
     for (const file of this.#files) {
       const original = file.copyOf;
-      if (original === null) continue;
-      const fooled = original.fd !== null && file.fd !== null && fstatSync(original.fd).size >= original.readOffset && !beginsLike(file.fd, original.fd);
-      if (original.gone || fooled) file.copyOf = null;
+      if (original !== null && (original.gone || (file.fd !== null && !isCopy(file.fd, original)))) file.copyOf = null;
     }
   }
 

@@ -62,9 +62,13 @@ export function headOf(member: Member): Buffer {
 }
 
 /**
- * Whether what `copy` holds so far (it may be in the making, even empty) is what `original` begins with. Both are open.
+ * Whether an open file is a copy of `original`, as that was read, which may be truncated by now: it has its fingerprint, or, in the making and shorter than that (even empty), it is what the
+ * original begins with.
  */
-export function beginsLike(copy: number, original: number): boolean {
+export function isCopy(copy: number, original: LogFile): boolean {
+  if (original.fd === null) return false;
   const head = readHead(copy);
-  return readHead(original).subarray(0, head.length).equals(head);
+  const { fingerprint } = original;
+  if (head.length >= fingerprint.bytes && fingerprint.bytes > 0) return hasFingerprint(head, fingerprint);
+  return readHead(original.fd).subarray(0, head.length).equals(head);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { crc32c } from '../../src/bytes/mod.ts';
 import type { Clock } from '../../src/model/mod.ts';
 import type { LogFile, ReadMark } from './file.ts';
+import { gzipHead } from './gzip.ts';
 import { hasFingerprint, readHead } from './identity.ts';
 
 /** Gives records without a time of their own the time at which they were read, and the same one when they are read again. */
@@ -63,16 +64,20 @@ export class ReadTimes implements RecordTimes {
   }
 
   markAt(file: LogFile, offset: number, to: number): ReadMark {
-    if (!this.#asked.has(file)) {
-      this.#asked.add(file);
-      this.#claim(file);
-    }
+    this.claim(file);
     const known = findMark(file, offset);
     if (known !== undefined) return known;
     const next = file.marks.find((mark) => mark.from > offset);
     const mark = newMark(file, offset, next === undefined ? to : Math.min(to, next.from), this.#clock);
     this.#append(lineOf(file, mark));
     return mark;
+  }
+
+  /** Gives a file that was found the marks of earlier runs. Only the first call for a file does something. */
+  claim(file: LogFile): void {
+    if (this.#asked.has(file)) return;
+    this.#asked.add(file);
+    if (this.#earlier.length > 0) this.#claim(file);
   }
 
   /** Forgets marks of what is delivered, and syncs. Call it about each second. `deliveredTo`: smallest offset up to which a file is delivered. */
@@ -87,7 +92,7 @@ export class ReadTimes implements RecordTimes {
     });
   }
 
-  /** What is known of files that were not found in the first scan is of no use any more. */
+  /** The first scan is complete: marks that no file claimed are of no use any more. */
   forgetEarlier(): void {
     this.#earlier.length = 0;
   }
@@ -115,8 +120,7 @@ export class ReadTimes implements RecordTimes {
   }
 
   #claim(file: LogFile): void {
-    if (this.#earlier.length === 0 || file.fd === null) return;
-    const head = readHead(file.fd);
+    const head = file.fd === null ? gzipHead(file) : readHead(file.fd);
     const mine = this.#earlier.filter((mark) => {
       const sameFile = mark.inode === String(file.inode) && mark.device === String(file.device);
       return (sameFile || mark.bytes >= copiedBytesMin) && hasFingerprint(head, mark);

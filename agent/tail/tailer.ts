@@ -149,7 +149,7 @@ export class Tailer {
     }
     // Nothing could be read for want of room.
     if (waiting && !more && !signal.aborted) {
-      this.#change ??= this.#outlet.changed().then(() => {
+      this.#change ??= this.#outlet.changed().finally(() => {
         this.#change = null;
       });
       await Promise.race([this.#change, sleep(roomWaitMs)]);
