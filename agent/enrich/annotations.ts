@@ -75,16 +75,23 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>, c
   };
 }
 
+/** What of zod's issues is looked at; a key that is refused holds the reason inside. */
+interface ZodIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly issues?: readonly ZodIssue[];
+}
+
 interface Checked<T> {
   readonly success: boolean;
   readonly data?: T;
-  readonly error?: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
+  readonly error?: { readonly issues: readonly ZodIssue[] };
 }
 
 function checked<T>(result: Checked<T>): T {
   if (result.success) return result.data as T;
   const issue = result.error?.issues[0];
-  throw new Error(issue === undefined ? 'not valid' : `${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`);
+  throw new Error(issue === undefined ? 'not valid' : `${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.issues?.[0]?.message ?? issue.message}`);
 }
 
 /** `true`, `false`, or the containers that are left out. */
