@@ -37,9 +37,11 @@ describe('the agent under torture', () => {
   });
 
   it('counts every byte that was deleted unread while the disk buffer was full, and loses no other', { timeout: 480_000 }, async () => {
-    const report = await run({ ...small, seconds: 35, kills: 2, outageSeconds: 20, settings: 'buffer: {size_max: 1MB}\nread: {deleted_size_max: 1MB}\nretry: {wait_max: 2s}', seed: 2 });
+    const report = await run({
+      ...small, files: 3, seconds: 42, kills: 3, outageSeconds: 30, settings: 'buffer: {size_max: 1MB}\nbatch: {queue_size_max: 1MB}\nread: {deleted_size_max: 1MB}\nretry: {wait_max: 2s}', seed: 2,
+    });
     expect(report).toMatchObject({ doubles: 0, missingElsewhere: 0, examples: [] });
-    expect(report.missing).toBeGreaterThan(0);
+    expect(report.missing, 'the buffer did not fill').toBeGreaterThan(0);
     const missingBytes = Object.fromEntries(report.missingOf.flatMap((lines, container) => (lines === 0 ? [] : [[podName(container), lines * recordBytes]])));
     expect(report.gapBytes).toEqual(missingBytes);
   });
