@@ -1,4 +1,4 @@
-import type { PushOutcome } from '../distributor/mod.ts';
+import type { IngestProtocol, PushOutcome } from '../distributor/mod.ts';
 import { compileMatcher } from '../logql/mod.ts';
 import type { Limits, SpoorError } from '../model/mod.ts';
 import { decodeOtlp, OtlpMapping, otlpBytesExpected, type OtlpRequest, type PartialSuccess } from '../protocols/mod.ts';
@@ -24,7 +24,9 @@ export function otlpMappingOf(limits: Limits): OtlpMapping {
 }
 
 /** What is known of an export beside its body. */
-export type ExportForm = Pick<OtlpRequest, 'format' | 'contentEncoding' | 'backfillShard'>;
+export interface ExportForm extends Pick<OtlpRequest, 'format' | 'contentEncoding' | 'backfillShard'> {
+  readonly protocol: IngestProtocol;
+}
 
 /** How an export ended. */
 export type ExportOutcome =
@@ -45,7 +47,7 @@ export async function exportLogs(parts: HttpParts, tenant: string, push: PushWor
   const needed = Math.max(decodedFactor * batch.bytes.length, expandedBytes);
   push.decoded(needed);
   await push.needs(needed);
-  return outcomeOf(await parts.distributor.push(tenant, batch, { protocol: 'otlp' }), warning);
+  return outcomeOf(await parts.distributor.push(tenant, batch, { protocol: form.protocol }), warning);
 }
 
 function outcomeOf({ status, refusal, retryAfterSeconds, stored, refused }: PushOutcome, warning: string): ExportOutcome {

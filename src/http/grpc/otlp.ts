@@ -9,11 +9,11 @@ import type { GrpcService } from './service.ts';
 export function exportService(parts: HttpParts): GrpcService {
   return {
     path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-    protocol: 'otlp',
+    protocol: 'grpc',
     handle: async (orgId, message) => {
       const tenant = tenantOf(orgId, parts.authEnabled);
-      const outcome = await parts.intake.take('otlp', message, exportBytesExpected(parts, ''), (push) =>
-        exportLogs(parts, tenant, push, { format: 'protobuf', contentEncoding: '', backfillShard: '' }),
+      const outcome = await parts.intake.take('grpc', message, exportBytesExpected(parts, ''), (push) =>
+        exportLogs(parts, tenant, push, { protocol: 'grpc', format: 'protobuf', contentEncoding: '', backfillShard: '' }),
       );
       if (outcome.kind === 'stored') return exportResponse(outcome.partial);
       // OTLP has a server take an export of nothing.

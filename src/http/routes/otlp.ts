@@ -29,7 +29,7 @@ export async function otlpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     const backfillShard = header(request, 'x-loki-backfill-shard') ?? '';
     return parts.intake.receive('otlp', request, exportBytesExpected(parts, contentEncoding), async (push) => {
       const format = formatOf(request);
-      const outcome = await exportLogs(parts, tenant, push, { format, contentEncoding, backfillShard });
+      const outcome = await exportLogs(parts, tenant, push, { protocol: 'otlp', format, contentEncoding, backfillShard });
       if (outcome.kind === 'stored') {
         // Loki refuses the export, and stores what was good of it.
         if (outcome.refusal !== null && isLokiPath(request) && header(request, 'accept') === undefined) {

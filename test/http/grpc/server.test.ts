@@ -170,11 +170,9 @@ async function raw(path: string, body: Buffer, headers: Readonly<Record<string, 
   }
 }
 
-it('is counted by protocol, with codes by name', async () => {
+it('is counted, with codes by name', async () => {
   const metrics = await server.as({}).text('/metrics');
-  for (const found of ['otlp",status_code="OK', 'grpc",status_code="OK', 'grpc",status_code="INVALID_ARGUMENT', 'otlp",status_code="RESOURCE_EXHAUSTED']) {
-    expect(metrics).toMatch(new RegExp(`spoor_ingest_requests_total\\{protocol="${found}"\\} [1-9]`, 'v'));
-  }
+  for (const code of ['OK', 'INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED']) expect(metrics).toMatch(new RegExp(`spoor_ingest_requests_total\\{protocol="grpc",status_code="${code}"\\} [1-9]`, 'v'));
   expect(metrics).toMatch(/spoor_ingest_refused_requests_total\{protocol="grpc",reason="push_labels"\} [1-9]/);
   expect(metrics).toMatch(/spoor_ingest_body_bytes_total\{protocol="grpc"\} [1-9]/);
 });

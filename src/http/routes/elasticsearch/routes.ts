@@ -17,7 +17,7 @@ export async function elasticsearchRoutes(app: FastifyInstance, parts: HttpParts
   app.addHook('onRequest', async (request, reply) => {
     if (isElastic(request)) reply.header('x-elastic-product', 'Elasticsearch');
   });
-  await ingestScope(app, parts.metrics, 'elasticsearch', (scope) => {
+  await ingestScope(app, parts, 'elasticsearch', (scope) => {
     scope.setErrorHandler(sendElasticError);
     for (const prefix of prefixes) elasticIngestRoutes({ scope, parts, prefix });
   });
