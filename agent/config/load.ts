@@ -107,6 +107,7 @@ function check(value: Readonly<Record<string, unknown>>, overrides: ConfigOverri
   for (const issue of result.error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) add([...issue.path, key], 'no such setting');
     else if (issue.code === 'invalid_type' && issue.message.includes('received undefined')) add(issue.path, 'is missing');
+    else if (issue.code === 'invalid_key') add(issue.path, issue.issues[0]?.message ?? issue.message);
     else add(issue.path, issue.message);
   }
   return { options: undefined, problems: problems.toSorted((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0) };

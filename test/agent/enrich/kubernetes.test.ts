@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,45 +7,8 @@ import { KubernetesPods } from '../../../agent/enrich/kubernetes/pods.ts';
 import { systemClock } from '../../../src/model/mod.ts';
 import { cri, logPath, startAgent, temporaryDir, until } from '../harness.ts';
 import { Receiver } from '../receiver.ts';
+import { Api, list, metadata } from './api.ts';
 
-/** An API server at its worst: every request is answered by hand. The well-behaved one is a real API server, in deploy.test.ts. */
-class Api {
-  readonly requests: { readonly url: URL; readonly authorization: string | undefined; readonly accept: string | undefined }[] = [];
-  readonly watches: ServerResponse[] = [];
-  onRequest: (url: URL, response: ServerResponse) => void = () => undefined;
-  readonly #server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const url = new URL(request.url ?? '/', 'http://api');
-    this.requests.push({ url, authorization: request.headers.authorization, accept: request.headers.accept });
-    this.onRequest(url, response);
-  });
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', () => resolve());
-    });
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
-  }
-
-  /** Begins to answer a watch. */
-  accept(response: ServerResponse): void {
-    response.writeHead(200).flushHeaders();
-    this.watches.push(response);
-  }
-
-  event(type: string, object: unknown): void {
-    this.watches.at(-1)?.write(`${JSON.stringify({ type, object })}\n`);
-  }
-}
-
-const metadata = (uid: string, labels: Record<string, string>, resourceVersion = '1', annotations: Record<string, string> = {}) => ({ metadata: { name: `pod-${uid}`, namespace: 'ns', uid, labels, annotations, resourceVersion } });
-const list = (resourceVersion: string, items: readonly unknown[], next?: string): string => JSON.stringify({ metadata: { resourceVersion, ...(next === undefined ? {} : { continue: next }) }, items });
 const labelOf = (pods: KubernetesPods, uid: string): string | undefined => pods.labelsOf({ namespace: 'ns', pod: 'p', uid })?.get('app');
 
 describe('KubernetesPods', () => {
