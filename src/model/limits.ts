@@ -41,13 +41,13 @@ export const limitSpecs = {
   otlp_config: otlp('which attributes of OpenTelemetry become labels, structured metadata or nothing; see [OpenTelemetry](otlp.md)'),
   elasticsearch_label_fields: texts(
     [
-      'data_stream.type', 'data_stream.dataset', 'data_stream.namespace', '_index', 'service.name', 'service.environment', 'service', 'app', 'host.name', 'host',
+      'data_stream.type', 'data_stream.dataset', 'data_stream.namespace', '_index', 'service.name', 'service.environment', 'service', 'app', 'host.name', 'host', 'fromhost=host',
       'kubernetes.namespace', 'kubernetes.namespace_name', 'kubernetes.pod.name', 'kubernetes.pod_name', 'kubernetes.container.name', 'kubernetes.container_name', 'container.name',
     ],
     'fields of Elasticsearch documents that become labels: `field`, or `field=label`; `_index` is their index, without a date at its end, where there is no `data_stream.dataset`; see [Elasticsearch](elasticsearch.md)',
   ),
   elasticsearch_line_fields: texts(['message', 'log', 'msg', 'MESSAGE'], 'fields of Elasticsearch documents that hold the line: the first that has a text; a document without one is its own line'),
-  elasticsearch_time_fields: texts(['@timestamp', 'timestamp'], 'fields of Elasticsearch documents that hold the time: the first that has a value; a document without one gets the time at which it arrived'),
+  elasticsearch_time_fields: texts(['@timestamp', 'timestamp', 'timereported'], 'fields of Elasticsearch documents that hold the time: the first that has a value; a document without one gets the time at which it arrived'),
   elasticsearch_ignored_fields: texts([], 'fields of Elasticsearch documents that are left out'),
   syslog_label_fields: texts(['host', 'app', 'facility'], 'fields of syslog messages that become labels: host, app, facility, severity, proc_id, msg_id, or a parameter of structured data, `id.name`; the others are structured metadata; see [syslog](syslog.md)'),
   enforced_labels: texts([], 'labels that every stream must have'),

@@ -26,7 +26,7 @@ export async function startSyslogListeners(settings: Settings, { distributor, li
 async function readSettings(settings: Settings): Promise<SyslogSettings> {
   const timeZone = settings['syslog.time_zone'];
   try {
-    new Zone(timeZone);
+    new Zone(timeZone).toUtcMs(0);
   } catch (error) {
     throw new SpoorError('bad_config', { where: 'syslog.time_zone', reason: reasonOf(error) });
   }

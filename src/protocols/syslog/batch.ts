@@ -66,7 +66,7 @@ export class SyslogBatch {
   }
 
   /** The batch; nothing may be added afterwards. Its columns stay until `release` of this object. */
-  finish(): { readonly batch: RawBatch; release(): void } {
+  finish(): { readonly batch: RawBatch; readonly release: () => void } {
     const { batch } = this.#rows.finish(this.#arena.bytes);
     return {
       // Kept for another try where the distributor refuses some of it.

@@ -29,8 +29,9 @@ export class Zone {
     let offset = this.#offsets.get(hour);
     if (offset === undefined) {
       const at = hour * hourMs;
-      const part = new Map(this.#format!.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-      offset = Date.UTC(part.get('year')!, part.get('month')! - 1, part.get('day')!, part.get('hour')!, part.get('minute')!, part.get('second')!) - at;
+      const parts = new Map(this.#format!.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+      const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
+      offset = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) - at;
       if (this.#offsets.size >= offsetsMax) this.#offsets.clear();
       this.#offsets.set(hour, offset);
     }

@@ -38,7 +38,7 @@ describe('actions', () => {
     const body = bodyOf([create, { message: 'a' }, { index: {} }, { message: 'b' }, '{"index":{"_type":"x","routing":["a"],"_index":"l\\u006fgs2"}}', { message: 'c' }]);
     const named = await readBulk(body, { index: 'path' });
     expect(named.items.map(({ _index }) => _index)).toEqual(['logs', 'path', 'logs2']);
-    expect(named.rows.map(({ labels }) => labels['_index']).toSorted()).toEqual(['logs', 'logs2', 'path']);
+    expect(new Set(named.rows.map(({ labels }) => labels['_index']))).toEqual(new Set(['logs', 'logs2', 'path']));
     const unnamed = await readBulk(body);
     expect(unnamed.items.map(({ _index }) => _index)).toEqual(['logs', 'logs-generic-default', 'logs2']);
     expect(unnamed.rows.find(({ line }) => line === 'b')?.labels).toEqual({});
