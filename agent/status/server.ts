@@ -47,7 +47,7 @@ const plain = 'text/plain; charset=utf-8';
 
 function answer(source: StatusSource, method: string, url: string, accept: string): Answer {
   if (method !== 'GET' && method !== 'HEAD') return [405, plain, '405 method not allowed\n'];
-  const [path, query] = url.split('?');
+  const [path = '', query] = url.split('?');
   switch (path) {
     case '/metrics':
       return [200, 'text/plain; version=0.0.4; charset=utf-8', source.metrics()];

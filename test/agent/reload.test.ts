@@ -73,9 +73,9 @@ describe('changed settings', () => {
     writeFileSync(path, '');
     const agent = await startFollowed(dir.path, url, { batch: { size_max: '16KB', wait_max: '10ms', queue_size_max: '64KB' } });
     let written = 0;
-    let writing = true;
+    const writing = new AbortController();
     const writer = (async () => {
-      while (writing) {
+      while (!writing.signal.aborted) {
         appendFileSync(path, Array.from({ length: 50 }, () => cri(written, `line ${written++}`)).join(''));
         if (written % 1000 === 0) {
           renameSync(path, `${path}.20261120-${String(written / 1000).padStart(6, '0')}`);
@@ -92,7 +92,7 @@ describe('changed settings', () => {
       expect(config.lastReload?.pauseMs).toBeGreaterThanOrEqual(0);
       versions.add(config.version);
     }
-    writing = false;
+    writing.abort();
     await writer;
     const lines = (): string[] => receiver.lines((entry) => entry.labels.includes('pod='));
     await until(() => lines().length >= written, 'every line');

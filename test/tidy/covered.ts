@@ -15,15 +15,14 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/main.ts',
     'agent/mod.ts',
     'agent/parse/detect.ts',
-    'agent/route/router.ts',
-    'agent/route/selector.ts',
     'agent/shape/redact/stage.ts',
     'agent/shape/shaping.ts',
     'agent/supervise.ts',
   ],
-  'test/agent/buffer/disk/disk-buffer.test.ts': [
+  'test/agent/buffer/cuts.test.ts': [
     'agent/buffer/batch.ts',
-    'agent/buffer/cuts.ts',
+  ],
+  'test/agent/buffer/disk/disk-buffer.test.ts': [
     'agent/buffer/delivery.ts',
     'agent/buffer/destination-queue.ts',
     'agent/buffer/disk/segment.ts',
@@ -58,7 +57,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/discover/discovery.ts',
     'agent/discover/members.ts',
     'agent/discover/origin.ts',
-    'agent/discover/sources.ts',
     'agent/discover/walk.ts',
   ],
   'test/agent/enrich/annotations.test.ts': [
@@ -108,6 +106,9 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/pipeline/options.ts',
     'agent/pipeline/pipeline.ts',
     'agent/pipeline/renewal.ts',
+  ],
+  'test/agent/route/selector.test.ts': [
+    'agent/route/router.ts',
   ],
   'test/agent/shape/rate-limit.test.ts': [
     'agent/shape/counts.ts',
@@ -492,7 +493,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/server/queues.ts',
     'src/server/scan-worker.ts',
     'src/server/seal-worker.ts',
-    'src/server/syslog.ts',
   ],
   'test/server/config/blocked-queries.test.ts': [
     'src/server/config/environment.ts',

@@ -48,7 +48,7 @@ export async function verify(url: string, written: Written, startNs: bigint, end
 /** How often each line of a container is there. */
 async function readBack(url: string, container: number, lines: number, startNs: bigint, endNs: bigint): Promise<Uint8Array> {
   const parameters = new URLSearchParams({ query: `{pod="${podName(container)}"}`, limit: '0', start: String(startNs), end: String(endNs), direction: 'FORWARD' });
-  const response = await fetch(`${url}/loki/api/v1/query_range?${parameters}`, { headers: { Accept: 'application/x-ndjson' } });
+  const response = await fetch(`${url}/loki/api/v1/query_range?${parameters.toString()}`, { headers: { Accept: 'application/x-ndjson' } });
   if (response.status !== 200 || response.body === null) throw new Error(`export: ${response.status} ${await response.text()}`);
   const seen = new Uint8Array(lines);
   const start = Buffer.from(lineStart(container));

@@ -166,14 +166,14 @@ function digits(block: Buffer, at: number, width: number, value: number): void {
 /** Writes at the rate until it is told to stop, then says what it wrote. */
 async function main(options: WriterOptions): Promise<void> {
   const logs = Array.from({ length: options.containers }, (_, id) => new ContainerLog(id, options));
-  let running = true;
+  const stopped = new AbortController();
   process.on('message', (message) => {
-    if (message === 'stop') running = false;
+    if (message === 'stop') stopped.abort();
   });
   const linesPerSecond = options.bytesPerSecond / options.recordBytes;
   const started = performance.now();
   let written = 0;
-  while (running) {
+  while (!stopped.signal.aborted) {
     const due = Math.floor(((performance.now() - started) / 1000) * linesPerSecond) - written;
     // What is missed while the machine is busy elsewhere is made up for, but not all at once.
     const share = Math.min(Math.ceil(due / logs.length), Math.ceil(linesPerSecond / logs.length));

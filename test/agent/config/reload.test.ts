@@ -8,7 +8,7 @@ import { temporaryDir, until } from '../harness.ts';
 const text = (cluster: string): string => `to: http://spoor:3100\nstate_dir: /state\ncluster: ${cluster}\n`;
 
 /** Follows a file; what came stands in `changes`. */
-function follow(file: string, first: string, pollMs = 20): { readonly config: FollowedConfig; readonly changes: ConfigChange[]; stop(): Promise<void> } {
+function follow(file: string, first: string, pollMs = 20): { readonly config: FollowedConfig; readonly changes: ConfigChange[]; readonly stop: () => Promise<void> } {
   const stop = new AbortController();
   const config = new FollowedConfig(file, first, {}, {}, { pollMs, settleMs: 5 });
   const changes: ConfigChange[] = [];
