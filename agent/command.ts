@@ -10,6 +10,7 @@ import { runAgent } from './supervise.ts';
 
 const usage = `Usage: spoor agent --config agent.yaml
        spoor agent --to http://host:3100 --state-dir DIR [--pods-dir /var/log/pods]
+       … | spoor agent --stdin --to http://host:3100 --state-dir DIR
        spoor agent check agent.yaml     is everything in it valid?
        spoor agent test agent.yaml      what would be sent of the lines on standard input?
 
@@ -19,6 +20,7 @@ Reads the logs of this machine's containers and sends them to spoor (or any Loki
   --to URL            server to send to
   --state-dir DIR     where it remembers what the server has
   --pods-dir DIR      container logs (default /var/log/pods)
+  --stdin             read standard input; without --config nothing else, and end with it
   --tenant NAME       sent as X-Scope-OrgID
   --cluster NAME      label cluster of every stream
   --node-name NAME    this node, for the Kubernetes API
@@ -49,7 +51,7 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
       args: [...argv], strict: true, allowPositionals: false,
       options: {
         config: { type: 'string' }, help: { type: 'boolean', short: 'h' }, to: { type: 'string' }, 'state-dir': { type: 'string' }, 'pods-dir': { type: 'string' },
-        tenant: { type: 'string' }, cluster: { type: 'string' }, 'node-name': { type: 'string' }, listen: { type: 'string' }, 'log-level': { type: 'string' },
+        tenant: { type: 'string' }, cluster: { type: 'string' }, 'node-name': { type: 'string' }, listen: { type: 'string' }, 'log-level': { type: 'string' }, stdin: { type: 'boolean' },
       },
     });
     if (values.help === true) {
@@ -60,6 +62,10 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
     for (const [flag, setting] of Object.entries(flagSettings)) {
       const value = values[flag as keyof typeof flagSettings];
       if (value !== undefined) overrides[setting] = value;
+    }
+    if (values.stdin === true) {
+      overrides['stdin'] = true;
+      if (values.config === undefined) overrides['pods_dir'] ??= false;
     }
     const environment = processEnvironment();
     if (values.config === undefined) {

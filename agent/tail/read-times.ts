@@ -67,7 +67,8 @@ export class ReadTimes implements RecordTimes {
     this.claim(file);
     const known = findMark(file, offset);
     if (known !== undefined) return known;
-    const next = file.marks.find((mark) => mark.from > offset);
+    const last = file.marks.at(-1);
+    const next = last === undefined || last.from <= offset ? undefined : file.marks.find((mark) => mark.from > offset);
     const mark = newMark(file, offset, next === undefined ? to : Math.min(to, next.from), this.#clock);
     this.#append(lineOf(file, mark));
     return mark;
