@@ -115,10 +115,9 @@ class MultilineStage implements Stage {
       const state = this.#state(line.stream as 0 | 1);
       enterTrace(state.trace, kind, bytes, start, last);
       this.#add(state, line, state.trace.confirmed, next);
-    } else if (this.#starts(bytes, start, end)) {
-      this.#add(this.#state(line.stream as 0 | 1), line, true, next);
     } else {
-      next(line);
+      // Also a line that does not match: what begins an entry may not depend on lines before it, which a restart does not read again.
+      this.#add(this.#state(line.stream as 0 | 1), line, true, next);
     }
   }
 
@@ -148,9 +147,12 @@ class MultilineStage implements Stage {
     const { group } = state;
     const { maxLines, maxBytes } = this.#options;
     const length = line.end - line.start;
-    if (group.lines > 0) {
-      if (group.lines >= maxLines) this.#emitter.cut(group, 'lines', next);
-      else if (group.length + 1 + length > maxBytes) this.#emitter.cut(group, 'bytes', next);
+    const over = group.lines === 0 ? null : group.lines >= maxLines ? 'lines' : group.length + 1 + length > maxBytes ? 'bytes' : null;
+    if (over !== null) {
+      // What follows stands by itself, as it would after a restart.
+      this.#emitter.cut(group, over, next);
+      this.#begin(line, next);
+      return;
     }
     if (!group.add(line, confirmed)) {
       // Nothing is held beyond the budget of all: what this stream has goes as it is, and the line with it.

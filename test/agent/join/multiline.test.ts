@@ -207,8 +207,8 @@ describe('what an entry is', () => {
 describe('explicit patterns', () => {
   it('begin an entry at each line that matches', () => {
     const feed = new Feed({ mode: 'pattern', start: String.raw`^\d{4}-\d{2}-\d{2}` });
-    for (const line of ['lost', '2026-11-20 one', '  more', '', 'and more', '2026-11-20 two', '2026-11-20 three', 'end']) feed.take(line);
-    expect(feed.flush()).toEqual(['lost', '2026-11-20 one\n  more\n\nand more', '2026-11-20 two', '2026-11-20 three\nend']);
+    for (const line of ['lost', 'too', '2026-11-20 one', '  more', '', 'and more', '2026-11-20 two', '2026-11-20 three', 'end']) feed.take(line);
+    expect(feed.flush()).toEqual(['lost\ntoo', '2026-11-20 one\n  more\n\nand more', '2026-11-20 two', '2026-11-20 three\nend']);
   });
 
   it.each([
