@@ -46,7 +46,9 @@ export class OverridesFile {
   }
 
   #wait(): void {
-    this.#timer = setTimeout(() => (this.#reading = this.#lookAndWait()), this.#parts.periodMs);
+    this.#timer = setTimeout(() => {
+      this.#reading = this.#lookAndWait();
+    }, this.#parts.periodMs);
     this.#timer.unref();
   }
 

@@ -32,6 +32,15 @@ describe('what is stored', () => {
     }
   });
 
+  test('thousands of repeated label sets are merged before anything is done for a stream', async () => {
+    const harness = new Harness({ ...off, max_global_streams_per_user: 3 }, { partitions: 1 });
+    const sets = [{ a: '1', b: 'x' }, { b: 'x', a: '1' }, { a: '2' }, { a: '3' }];
+    const outcome = await harness.pushJson({ streams: Array.from({ length: 5000 }, (_, i) => ({ stream: sets[i % 4], values: [[at(i), `line ${i}`]] })) });
+    expect(outcome).toMatchObject({ status: 204, stored: 5000 });
+    expect(harness.records.length).toBe(1);
+    expect(harness.records[0]!.batch.streams.map(({ labels, rows }) => [formatLabels(labels), rows])).toEqual([['{a="1", b="x"}', 2500], ['{a="2"}', 1250], ['{a="3"}', 1250]]);
+  });
+
   test('a push repeated gives the same records, whatever the time', async () => {
     const harness = new Harness({}, { partitions: 4 });
     const push = streams(...Array.from({ length: 50 }, (_, i): [Record<string, string>, Value[]] => [{ app: `a${i % 9}` }, [[at(i), `level=warn ${i}`, { 'x.y': 'z' }], [at(-i), 'x']]]));

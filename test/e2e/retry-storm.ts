@@ -101,7 +101,7 @@ export async function retryStorm({ url, stormers, others, quietMs, stormMs }: St
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const refused: Record<string, number> = {};
   const times: { readonly quiet: number[]; readonly storm: number[] } = { quiet: [], storm: [] };
-  let phase: 'quiet' | 'storm' | 'over' = 'quiet';
+  const storm: { phase: 'quiet' | 'storm' | 'over' } = { phase: 'quiet' };
   let repeated = 0;
   let linesPushed = 0;
   const linesEach = 100;
@@ -109,16 +109,16 @@ export async function retryStorm({ url, stormers, others, quietMs, stormMs }: St
   const other = async (client: number): Promise<void> => {
     // Half of them share their tenant with clients that are refused.
     const tenant = client % 2 === 0 ? 'shared' : 'normal';
-    for (let push = 0; phase !== 'over'; push++) {
+    for (let push = 0; storm.phase !== 'over'; push++) {
       const nowNs = BigInt(Date.now()) * 1_000_000n;
       const values = Array.from({ length: linesEach }, (_, i) => [String(nowNs + BigInt(i)), `other ${client} push ${push} line ${i}`]);
       const body = Buffer.from(JSON.stringify({ streams: [{ stream: { app: 'other', client: String(client) }, values }] }));
-      const during = phase;
+      const during = storm.phase;
       for (let tries = 0; ; tries++) {
         const start = performance.now();
         const status = await send(agent, url, { tenant, headers: json, body }).catch(() => 0);
         if (status === 204) {
-          times[during].push(performance.now() - start);
+          (during === 'quiet' ? times.quiet : times.storm).push(performance.now() - start);
           break;
         }
         repeated++;
@@ -130,7 +130,7 @@ export async function retryStorm({ url, stormers, others, quietMs, stormMs }: St
     }
   };
   const stormer = async (push: Push): Promise<void> => {
-    while (phase !== 'over') {
+    while (storm.phase !== 'over') {
       const status = await send(agent, url, push).catch(() => 0);
       const key = `${push.tenant || 'no tenant'} ${status}`;
       refused[key] = (refused[key] ?? 0) + 1;
@@ -142,10 +142,10 @@ export async function retryStorm({ url, stormers, others, quietMs, stormMs }: St
   const running = Array.from({ length: others }, (_, i) => other(i));
   await sleep(quietMs);
   const pushes = refusedPushes();
-  phase = 'storm';
+  storm.phase = 'storm';
   const storming = Array.from({ length: stormers }, (_, i) => stormer(pushes[i % pushes.length]!));
   await sleep(stormMs);
-  phase = 'over';
+  storm.phase = 'over';
   await Promise.all([...running, ...storming]);
   agent.destroy();
 

@@ -109,9 +109,12 @@ export class JsonReader {
     throw this.unexpected('expect , or ] after an element of an array');
   }
 
-  /** Whether the string that was read last is `text` (ASCII, lower case) in any case. */
+  /** Whether the string that was read last is `text` (lower-case letters) in any case. */
   keyIsFolded(text: string): boolean {
-    return this.length === text.length && this.bytes.toString('latin1', this.start, this.start + this.length).toLowerCase() === text;
+    if (this.length !== text.length) return false;
+    const bytes = this.bytes;
+    for (let i = 0; i < text.length; i++) if ((bytes[this.start + i]! | 0x20) !== text.charCodeAt(i)) return false;
+    return true;
   }
 
   /** Reads the string at the position into `start` and `length`, and unescapes it where it stands. */

@@ -1,4 +1,4 @@
-import { SpoorError } from '../../model/mod.ts';
+import { SpoorError, type Label } from '../../model/mod.ts';
 import { RawBatchBuilder, type RawBatch } from '../batch.ts';
 import type { PushBodyLimits } from '../limits.ts';
 import { JsonReader } from './json-reader.ts';
@@ -32,6 +32,8 @@ class JsonPush {
   readonly #limits: PushBodyLimits;
   readonly #rows: RawBatchBuilder;
   #yieldAt = yieldBytes;
+  #lastObject: Buffer | null = null;
+  #lastLabels: readonly Label[] = [];
 
   constructor(body: Buffer, limits: PushBodyLimits) {
     this.#json = new JsonReader(body, limits.jsonDepthMax);
@@ -98,7 +100,7 @@ class JsonPush {
       }
     }
     const end = json.at;
-    if (isNew) rows.endStream(labels === null ? [] : labelsOfJson(labels, this.#limits.jsonDepthMax), firstRow);
+    if (isNew) rows.endStream(labels === null ? [] : this.#labels(labels), firstRow);
     else yield* this.#oldForm(oldLabelsAt, oldEntriesAt, firstRow);
     json.at = end;
     this.#yieldAt -= streamWork;
@@ -119,6 +121,15 @@ class JsonPush {
     const [start, length] = readOldLabels(json);
     this.#checkLabels(length);
     return this.#rows.endStream(parseLabelText(json.bytes, start, start + length, this.#limits.labelsBytesMax), firstRow);
+  }
+
+  /** The labels of an object. Many shippers send a stream for each entry: mostly they are those of the stream before. */
+  #labels(object: Buffer): readonly Label[] {
+    if (this.#lastObject === null || !this.#lastObject.equals(object)) {
+      this.#lastLabels = labelsOfJson(object, this.#limits.jsonDepthMax);
+      this.#lastObject = object;
+    }
+    return this.#lastLabels;
   }
 
   #checkLabels(bytes: number): void {

@@ -1,4 +1,4 @@
-import { deflateRawSync, gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeMetadata } from '../../../src/bytes/mod.ts';
 import { labelSet } from '../../../src/model/mod.ts';
@@ -11,6 +11,7 @@ server: {body_bytes_max: 200KB}
 overrides:
   slow: {ingestion_rate_mb: 0.001, ingestion_burst_size_mb: 0.002}
   few: {max_global_streams_per_user: 2}
+  policies: {block_ingestion_policy_until: {closed: "2199-01-01T00:00:00Z"}}
   blocked: {block_ingestion_until: "2199-01-01T00:00:00Z", block_ingestion_status_code: 402}
 `;
 let server: InProcess;
@@ -44,7 +45,11 @@ describe('POST /loki/api/v1/push', () => {
     ['charset', async () => json('charset', 'a line'), { 'content-type': 'application/json; charset=utf-8' }],
     ['gzip', async () => new Uint8Array(gzipSync(json('gzip', 'a line'))), { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
     ['deflate', async () => new Uint8Array(deflateRawSync(json('deflate', 'a line'))), { 'content-type': 'application/json', 'content-encoding': 'deflate' }],
+    ['zlib', async () => new Uint8Array(deflateSync(json('zlib', 'a line'))), { 'content-type': 'application/json', 'content-encoding': 'deflate' }],
+    ['zstd', async () => new Uint8Array(zstdCompressSync(json('zstd', 'a line'))), { 'content-type': 'application/json', 'content-encoding': 'zstd' }],
+    ['number', async () => json('number', 'a line').replace(`"${nowNs}"`, String(nowNs)), { 'content-type': 'application/json' }],
     ['protobuf', async () => protobuf('protobuf', 'a line'), { 'content-type': 'application/x-protobuf' }],
+    ['zsnappy', async () => new Uint8Array(zstdCompressSync(await protobuf('zsnappy', 'a line'))), { 'content-type': 'application/x-protobuf', 'content-encoding': 'zstd' }],
     ['snappy', async () => protobuf('snappy', 'a line'), { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' }],
     ['odd', async () => protobuf('odd', 'a line'), { 'content-type': 'application/octet-stream' }],
   ];
@@ -137,5 +142,57 @@ describe('POST /loki/api/v1/push', () => {
     expect((await post(json('a', 'b'), headers, 'one|two')).text).toBe('multiple org IDs present\n');
     expect((await post(json('a', 'b'), headers, '../..')).status).toBe(400);
     await expect(server.api.lines('{app="whose"}')).rejects.toThrow('401: no org id');
+  });
+
+  it('counts requests, entries, bytes and refusals of its protocol', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const count = async (): Promise<ReadonlyMap<string, number>> => server.api.metrics();
+    const before = await count();
+    const good = json('counted', 'four');
+    const late = JSON.stringify({ streams: [{ stream: { app: 'counted' }, values: [['9000000000000000000', 'late'], [String(nowNs), 'good']] }] });
+    for (const body of [good, late, 'no json']) await post(body, headers);
+    const after = await count();
+    const grown = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    expect(Object.fromEntries([
+      'spoor_ingest_requests_total{protocol="loki",status_code="204"}', 'spoor_ingest_requests_total{protocol="loki",status_code="400"}', 'spoor_ingest_body_bytes_total{protocol="loki"}',
+      'spoor_ingest_entries_total{protocol="loki"}', 'spoor_ingest_bytes_total{protocol="loki"}',
+      'spoor_ingest_refused_entries_total{protocol="loki",reason="too_far_in_future"}', 'spoor_ingest_refused_requests_total{protocol="loki",reason="push_json"}',
+    ].map((name) => [name.replace('spoor_ingest_', ''), grown(name)]))).toEqual({
+      'requests_total{protocol="loki",status_code="204"}': 1,
+      'requests_total{protocol="loki",status_code="400"}': 2,
+      'body_bytes_total{protocol="loki"}': good.length + late.length + 7,
+      'entries_total{protocol="loki"}': 3,
+      // "four", its metadata user=u, "late" and "good".
+      'bytes_total{protocol="loki"}': 4 + 5 + 4 + 4,
+      'refused_entries_total{protocol="loki",reason="too_far_in_future"}': 1,
+      'refused_requests_total{protocol="loki",reason="push_json"}': 1,
+    });
+  });
+
+  it('lets a push name its policy', async () => {
+    const headers = { 'content-type': 'application/json', 'x-loki-ingestion-policy': 'closed' };
+    const answer = await post(json('policy', 'a line'), headers, 'policies');
+    expect([answer.status, answer.text]).toEqual([260, "ingestion blocked for user 'policies' (policy: 'closed') until '2199-01-01T00:00:00Z' with status code '260'\n"]);
+    expect((await post(json('policy', 'a line'), { 'content-type': 'application/json' }, 'policies')).status).toBe(204);
+  });
+});
+
+describe('POST /api/prom/push', () => {
+  const send = async (body: Uint8Array<ArrayBuffer> | string, type: string) => {
+    const answer = await server.as({ 'x-scope-orgid': 'old' }).fetch('/api/prom/push', { method: 'POST', headers: { 'content-type': type }, body: typeof body === 'string' ? new Uint8Array(Buffer.from(body)) : body });
+    return [answer.status, await answer.text()];
+  };
+
+  it("takes the form of Loki's first API, and protobuf", async () => {
+    const body = JSON.stringify({ streams: [{ labels: '{app="first", env=\'e\'}', entries: [{ ts: new Date().toISOString(), line: 'of the first form', structuredMetadata: { k: 'v' } }] }] });
+    expect(await send(body, 'application/json')).toEqual([204, '']);
+    expect(await send(await protobuf('first', 'of protobuf'), 'application/x-protobuf')).toEqual([204, '']);
+    expect([...(await server.as({ 'x-scope-orgid': 'old' }).lines('{app="first"}'))].toSorted()).toEqual(['of protobuf', 'of the first form']);
+  });
+
+  it('refuses what it cannot read', async () => {
+    expect(await send('{"streams":[{"labels":"{app=a}","entries":[{"ts":"2026-01-01T00:00:00Z","line":"x"}]}]}', 'application/json')).toEqual([
+      400, 'couldn\'t parse labels: 1:6: parse error: unexpected identifier "a" in label set, expected string\n',
+    ]);
   });
 });
