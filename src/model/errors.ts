@@ -16,7 +16,7 @@ export const errorCodes = {
   not_implemented: { status: 501, retryable: false, message: '{what} is not implemented' },
   body_too_large: { status: 413, retryable: false, message: 'request body too large: over the limit of {limit} bytes ({name})' },
   pushes_under_way: { status: 503, retryable: true, message: 'pushes under way hold {bytes} bytes of at most {limit} (server.push_bytes_max); retry' },
-  calls_arriving: { status: 503, retryable: true, message: '{limit} gRPC calls are sending their messages, as many as the memory of pushes allows (server.push_bytes_max, grpc.message_bytes_max); retry' },
+  calls_arriving: { status: 503, retryable: true, message: '{limit} gRPC calls are sending their messages, the most that may at the same time or for longer than a second (server.push_bytes_max, grpc.message_bytes_max); retry' },
   shutting_down: { status: 503, retryable: true, message: 'spoor is shutting down and takes no more pushes; retry' },
 
   // Reading a push.

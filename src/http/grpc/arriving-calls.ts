@@ -3,39 +3,58 @@ import { SpoorError } from '../../model/mod.ts';
 import { retryAfterSeconds } from '../answer.ts';
 import { rpcStatusOf } from './status.ts';
 
-/** Bounds the memory of messages on their way, which grpc-js gathers itself: so many calls may wait for their message, each for so long. */
+export interface ArrivingLimits {
+  /** Calls that may be arriving at all. */
+  readonly callsMax: number;
+  /** Calls that may be arriving for longer than `slowMs`: how many messages of full length fit the memory. */
+  readonly slowMax: number;
+  readonly slowMs: number;
+  /** Time in which a call must have arrived. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Bounds the memory of messages on their way, which grpc-js gathers itself and does not tell the length of. Most calls are small and there at once, so that many may arrive at the same
+ * time; few may take long, and none for ever.
+ */
 export class ArrivingCalls {
-  readonly #callsMax: number;
-  readonly #timeoutMs: number;
+  readonly #limits: ArrivingLimits;
   #calls = 0;
+  #slow = 0;
 
-  constructor(callsMax: number, timeoutMs: number) {
-    this.#callsMax = callsMax;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  /** Calls that are not all there yet. */
-  get calls(): number {
-    return this.#calls;
+  constructor(limits: ArrivingLimits) {
+    this.#limits = limits;
   }
 
   readonly interceptor: ServerInterceptor = (_method, call) => {
-    if (this.#calls >= this.#callsMax) {
-      const error = new SpoorError('calls_arriving', { limit: this.#callsMax });
-      return new ServerInterceptingCall(call, { start: () => call.sendStatus(rpcStatusOf(error, retryAfterSeconds)) });
-    }
+    const { callsMax, slowMax, slowMs, timeoutMs } = this.#limits;
+    const end = (error: SpoorError): void => call.sendStatus(rpcStatusOf(error, error.retryable ? retryAfterSeconds : null));
+    if (this.#calls >= callsMax) return new ServerInterceptingCall(call, { start: () => end(new SpoorError('calls_arriving', { limit: callsMax })) });
     this.#calls++;
     let isOver = false;
+    let isSlow = false;
     const over = (): void => {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
       this.#calls--;
+      if (isSlow) this.#slow--;
     };
-    const timer = setTimeout(() => {
+    const late = (): void => {
       over();
-      call.sendStatus(rpcStatusOf(new SpoorError('bad_request', { reason: `the message did not arrive within ${this.#timeoutMs / 1000} s (server.read_timeout)` }), null));
-    }, this.#timeoutMs);
+      end(new SpoorError('bad_request', { reason: `the message did not arrive within ${timeoutMs / 1000} s (server.read_timeout)` }));
+    };
+    const slow = (): void => {
+      if (this.#slow >= slowMax) {
+        over();
+        end(new SpoorError('calls_arriving', { limit: slowMax }));
+        return;
+      }
+      isSlow = true;
+      this.#slow++;
+      timer = setTimeout(late, timeoutMs - slowMs);
+    };
+    let timer = setTimeout(timeoutMs > slowMs ? slow : late, Math.min(slowMs, timeoutMs));
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({

@@ -12,6 +12,9 @@ import { rpcCodeOf, rpcNameOf, rpcStatusOf } from './status.ts';
 
 /** Calls that one connection may have under way. */
 const streamsMax = 100;
+/** Calls of all connections that may be sending their messages, and when one of them is slow. */
+const callsArrivingMax = 1000;
+const slowAfterMs = 1000;
 /** Headers of a call. */
 const metadataBytesMax = 16 * 1024;
 
@@ -20,7 +23,7 @@ export interface GrpcSettings {
   readonly addresses: readonly string[];
   /** Largest message, after decompression too. */
   readonly messageBytesMax: number;
-  /** Memory of messages that arrive. */
+  /** Memory of messages that arrive slowly. */
   readonly arrivingBytesMax: number;
   /** Time in which a message must have arrived. */
   readonly readTimeoutMs: number;
@@ -37,7 +40,8 @@ export class GrpcServer {
 
   /** Binds all addresses. Rejects with what the system says of the first that cannot be had. */
   static async listen(settings: GrpcSettings, parts: HttpParts, log: Logger): Promise<GrpcServer> {
-    const arriving = new ArrivingCalls(Math.max(8, Math.floor(settings.arrivingBytesMax / settings.messageBytesMax)), settings.readTimeoutMs);
+    const slowMax = Math.max(8, Math.floor(settings.arrivingBytesMax / settings.messageBytesMax));
+    const arriving = new ArrivingCalls({ callsMax: callsArrivingMax, slowMax, slowMs: slowAfterMs, timeoutMs: settings.readTimeoutMs });
     const server = new Server({
       'grpc.max_receive_message_length': settings.messageBytesMax,
       'grpc.max_concurrent_streams': streamsMax,
