@@ -114,7 +114,9 @@ export const destinationsSection = z.array(destinationSchema).min(1).max(16).sup
 
 /** What destinations and the settings that they take over must fulfil together. */
 export function checkDestinations(config: DestinationDefaults, context: z.core.$RefinementCtx): void {
-  const problem = (path: (string | number)[], message: string): void => void context.addIssue({ code: 'custom', path, message, input: config });
+  const problem = (path: (string | number)[], message: string): void => {
+    context.addIssue({ code: 'custom', path, message, input: config });
+  };
   if (config.to === undefined && config.destinations === undefined) problem(['to'], 'is missing: the URL of a server, or destinations');
   if (config.to !== undefined && config.destinations !== undefined) problem(['destinations'], 'are given beside to, which is short for one; leave one of them out');
   if (config.retry.wait_min > config.retry.wait_max) problem(['retry', 'wait_min'], 'is longer than retry.wait_max');

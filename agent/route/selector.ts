@@ -46,7 +46,8 @@ function skip(text: string, from: number): number {
 function unquote(quoted: string): string | undefined {
   if (quoted.startsWith('`')) return quoted.slice(1, -1);
   try {
-    return JSON.parse(quoted.replaceAll(/\\(?!["\\/bfnrtu])/g, '\\\\')) as string;
+    // A backslash before anything else stands for itself, as people write \w.
+    return JSON.parse(quoted.replaceAll(/\\([^])/g, (whole, next: string) => ('"\\/bfnrtu'.includes(next) ? whole : `\\\\${next}`))) as string;
   } catch {
     return undefined;
   }

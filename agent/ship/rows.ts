@@ -73,5 +73,5 @@ export function timeText(batch: Batch, row: number): string {
   const seconds = batch.seconds[row] as number;
   const date = new Date(seconds * 1000);
   const whole = Number.isNaN(date.getTime()) ? '1970-01-01T00:00:00' : date.toISOString().slice(0, -5);
-  return `${whole}.${String(batch.nanos[row] as number).padStart(9, '0')}Z`;
+  return `${whole}.${String(batch.nanos[row]).padStart(9, '0')}Z`;
 }

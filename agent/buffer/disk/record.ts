@@ -1,7 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib';
 import { ByteReader, ByteWriter, crc32c } from '../../../src/bytes/mod.ts';
 import { labelSet } from '../../../src/model/mod.ts';
-import { Batch, type StreamLabels } from '../batch.ts';
+import type { Batch, StreamLabels } from '../batch.ts';
 
 /** Version of records; docs/formats/agent-buffer.md. */
 export const recordVersion = 1;

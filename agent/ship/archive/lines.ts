@@ -1,5 +1,5 @@
 import type { Batch } from '../../buffer/batch.ts';
-import { JsonRows } from '../json-row.ts';
+import type { JsonRows } from '../json-row.ts';
 
 /** How an archive holds lines: as JSON with time, labels and metadata, or as they are. */
 export type ArchiveFormat = 'json' | 'line';

@@ -42,8 +42,8 @@ describe('a destination', () => {
     readonly destination: Destination;
     readonly queue: DestinationQueue;
     readonly dropped: () => number;
-    push(lines: readonly (TestLine | string)[], firstCut?: number): void;
-    start(): void;
+    readonly push: (lines: readonly (TestLine | string)[], firstCut?: number) => void;
+    readonly start: () => void;
   }
 
   function make(settings: Partial<QueueOptions> & { readonly workers?: number; readonly senders?: Sender[]; readonly buffer?: DiskBuffer | null; readonly log?: pino.Logger; readonly risk?: () => boolean; readonly rejectedBytes?: number } = {}): Made {
