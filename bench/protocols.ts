@@ -14,6 +14,7 @@ import { Distributor, type IngestProtocol } from '../src/distributor/mod.ts';
 import { defaultLimits, ManualClock, type Limits } from '../src/model/mod.ts';
 import { decodeLokiPush, decodeOtlp, defaultPushBodyLimits, OtlpMapping, type OtlpRequest, type RawBatch } from '../src/protocols/mod.ts';
 import { prepareCorpus, root } from './corpus.ts';
+import { bulkBody, decodeBulkBody, decodeSyslogBody, syslogBody } from './elastic-syslog.ts';
 import { commit, loadAverage } from './machine.ts';
 import { otlpJson, otlpProtobuf } from './otlp.ts';
 import { protocolsText, type ProtocolResult, type ProtocolsResult } from './protocols-page.ts';
@@ -62,6 +63,9 @@ const protocols: readonly Protocol[] = [
   { name: 'OpenTelemetry, protobuf with zstd', protocol: 'otlp', bodies: () => decoded.map((raw) => zstdCompressSync(otlpProtobuf(raw))), decode: otlp('protobuf', 'zstd') },
   { name: 'OpenTelemetry, protobuf with gzip', protocol: 'otlp', bodies: () => decoded.map((raw) => gzipSync(otlpProtobuf(raw))), decode: otlp('protobuf', 'gzip') },
   { name: 'OpenTelemetry, JSON', protocol: 'otlp', bodies: () => decoded.map(otlpJson), decode: otlp('json', '') },
+  { name: 'Elasticsearch _bulk', protocol: 'elasticsearch', bodies: () => decoded.map(bulkBody), decode: decodeBulkBody(newest, '') },
+  { name: 'Elasticsearch _bulk with gzip', protocol: 'elasticsearch', bodies: () => decoded.map((raw) => gzipSync(bulkBody(raw))), decode: decodeBulkBody(newest, 'gzip') },
+  { name: 'syslog, RFC 5424', protocol: 'syslog', bodies: () => decoded.map(syslogBody), decode: decodeSyslogBody(newest) },
 ];
 
 function readPushes(file: string): readonly Buffer[] {

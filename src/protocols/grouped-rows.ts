@@ -179,21 +179,49 @@ export class GroupedRows {
       rowOf[row] = to;
       order[to] = row;
     }
-    return { batch: { ...flat, ...permuted(flat, order), streams }, rowOf };
+    const batch = permuted(flat, order, streams);
+    flat.release();
+    return { batch, rowOf };
   }
 }
 
-/** The columns with row order[i] at place i. */
-function permuted(flat: RawBatch, order: Uint32Array): Pick<RawBatch, 'timeNs' | 'lineStart' | 'lineLength' | 'pairStart' | 'pairs'> {
+/** Columns that rows are sorted into. */
+interface Columns {
+  readonly time: BigInt64Array;
+  readonly lineStart: Uint32Array;
+  readonly lineLength: Uint32Array;
+  readonly pairStart: Uint32Array;
+  readonly pairs: Uint32Array;
+}
+
+/** Columns that were released; larger ones are left to the garbage collector. */
+const spare: Columns[] = [];
+const spareMax = 4;
+const spareRowsMax = 65_536;
+const sparePairsMax = 262_144;
+
+function takeColumns(rows: number, pairs: number): Columns {
+  const at = spare.findIndex((columns) => columns.lineStart.length >= rows && columns.pairs.length >= pairs * 4);
+  if (at >= 0) return spare.splice(at, 1)[0]!;
+  const capacity = Math.ceil(rows * 1.25);
+  return { time: new BigInt64Array(capacity), lineStart: new Uint32Array(capacity), lineLength: new Uint32Array(capacity), pairStart: new Uint32Array(capacity + 1), pairs: new Uint32Array(Math.ceil(pairs * 1.25) * 4) };
+}
+
+function giveColumns(columns: Columns): void {
+  if (columns.lineStart.length > spareRowsMax || columns.pairs.length > sparePairsMax * 4) return;
+  if (spare.length >= spareMax) spare.shift();
+  spare.push(columns);
+}
+
+/** The batch with row order[i] at place i. */
+function permuted(flat: RawBatch, order: Uint32Array, streams: readonly RawStream[]): RawBatch {
   const { rows } = flat;
-  const timeNs = new BigInt64Array(rows);
-  const words = new Uint32Array(timeNs.buffer);
+  const columns = takeColumns(rows, flat.pairs.length / 4);
+  const { lineStart, lineLength, pairStart, pairs } = columns;
+  const words = new Uint32Array(columns.time.buffer);
   const flatWords = new Uint32Array(flat.timeNs.buffer, flat.timeNs.byteOffset, rows * 2);
-  const lineStart = new Uint32Array(rows);
-  const lineLength = new Uint32Array(rows);
-  const pairStart = new Uint32Array(rows + 1);
-  const pairs = new Uint32Array(flat.pairs.length);
   let pair = 0;
+  pairStart[0] = 0;
   for (let to = 0; to < rows; to++) {
     const row = order[to]!;
     words[to * 2] = flatWords[row * 2]!;
@@ -205,5 +233,19 @@ function permuted(flat: RawBatch, order: Uint32Array): Pick<RawBatch, 'timeNs' |
     for (let at = from; at < end; at++) pairs[pair++] = flat.pairs[at]!;
     pairStart[to + 1] = pair / 4;
   }
-  return { timeNs, lineStart, lineLength, pairStart, pairs };
+  let released = false;
+  return {
+    ...flat,
+    streams,
+    timeNs: columns.time.subarray(0, rows),
+    lineStart: lineStart.subarray(0, rows),
+    lineLength: lineLength.subarray(0, rows),
+    pairStart: pairStart.subarray(0, rows + 1),
+    pairs: pairs.subarray(0, pair),
+    release: () => {
+      if (released) return;
+      released = true;
+      giveColumns(columns);
+    },
+  };
 }

@@ -92,60 +92,49 @@ export class JsonScan {
 
   /** Goes on with a string from its first byte that is not plain. */
   #escaped(start: number, from: number): number {
-    const close = this.#stringEnd(from);
-    if (close < 0) return -1;
-    const { arena } = this;
-    arena.reserve(close - start);
+    const { arena, end } = this;
+    // No string is longer than what is left of the value, and none grows by being unescaped.
+    arena.reserve(end - start);
     const { bytes } = arena;
-    let write = arena.used;
-    bytes.copy(bytes, write, start, from);
-    this.start = write;
-    write += from - start;
-    for (let read = from; read < close; ) {
+    const to = arena.used;
+    let write = to + from - start;
+    bytes.copyWithin(to, start, from);
+    let read = from;
+    for (;;) {
       const byte = bytes[read]!;
-      if (byte !== backslash) {
+      const kind = stringClass[byte]!;
+      if (kind === 0) {
         bytes[write++] = byte;
         read++;
-        continue;
-      }
-      const plain = escapes[bytes[read + 1]!]!;
-      if (plain !== 0) {
-        bytes[write++] = plain;
-        read += 2;
-        continue;
-      }
-      const code = hex4(bytes, read);
-      if (code < 0) return this.fail(read, 'an escape that JSON does not have');
-      read += 6;
-      // Half a pair stands for no character.
-      let point = code >= 0xd800 && code < 0xe000 ? replacement : code;
-      if (code >= 0xd800 && code < 0xdc00) {
-        const second = hex4(bytes, read);
-        if (second >= 0xdc00 && second < 0xe000) {
-          point = 0x10000 + ((code - 0xd800) << 10) + (second - 0xdc00);
+      } else if (kind === 2) {
+        const plain = escapes[bytes[read + 1]!]!;
+        if (plain === 0) {
+          const code = hex4(bytes, read);
+          if (code < 0) return this.fail(read, 'an escape that JSON does not have');
           read += 6;
+          // Half a pair stands for no character.
+          let point = code >= 0xd800 && code < 0xe000 ? replacement : code;
+          if (code >= 0xd800 && code < 0xdc00) {
+            const second = hex4(bytes, read);
+            if (second >= 0xdc00 && second < 0xe000) {
+              point = 0x10000 + ((code - 0xd800) << 10) + (second - 0xdc00);
+              read += 6;
+            }
+          }
+          write = writeCodePoint(bytes, write, point);
+        } else {
+          bytes[write++] = plain;
+          read += 2;
         }
-      }
-      write = writeCodePoint(bytes, write, point);
+        // The last of an escape may lie behind the end.
+        if (read > end) return this.fail(end, '');
+      } else if (kind === 1 && read < end) break;
+      else return this.fail(read, 'a control character inside a string');
     }
-    this.length = write - this.start;
+    this.start = to;
+    this.length = write - to;
     arena.used = write;
-    return close + 1;
-  }
-
-  /** Where the string that holds `from` has its closing quote, or -1. */
-  #stringEnd(from: number): number {
-    const { bytes } = this.arena;
-    let at = from;
-    for (;;) {
-      while (stringClass[bytes[at]!] === 0) at++;
-      if (at >= this.end) return this.fail(this.end, '');
-      if (bytes[at] === quote) return at;
-      if (bytes[at] !== backslash) return this.fail(at, 'a control character inside a string');
-      // The escaped byte may be a quote.
-      at += 2;
-      if (at > this.end) return this.fail(this.end, '');
-    }
+    return read + 1;
   }
 
   /** Passes over a number, `true`, `false` or `null`. */
