@@ -1,5 +1,5 @@
 import { colon, isLetter, space, tab } from './bytes.ts';
-import { enterDotnetConsole, followDotnetConsole, isDotnetConsole } from './dotnet-console.ts';
+import { enterDotnetConsole, followDotnetConsole, isDotnetConsole } from './dotnet-logger.ts';
 import { beginError, enterError, followError } from './error.ts';
 import { isFrame } from './frames.ts';
 import { beginGo, enterGo, followGo } from './go.ts';

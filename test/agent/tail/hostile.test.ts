@@ -181,7 +181,7 @@ describe('hostile files', () => {
   it('are fairly read: a loud one does not hold up a quiet one', { timeout: 120_000 }, async () => {
     const loud = logPath(root, 'loud', 'c', 'n', 'u-1');
     const fd = openSync(loud, 'w');
-    const piece = Array.from({ length: 5000 }, (_, i) => cri(i, `${'loud '.repeat(40)}`)).join('');
+    const piece = Array.from({ length: 5000 }, (_, i) => cri(i, 'loud '.repeat(40))).join('');
     for (let i = 0; i < 20; i++) writeSync(fd, piece);
     closeSync(fd);
     const quiet = logPath(root, 'quiet', 'c', 'n', 'u-2');
