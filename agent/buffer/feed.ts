@@ -61,11 +61,13 @@ export class Feed {
     return this.#shares.has(chain) || this.queue.isLoud(chain);
   }
 
-  /** Whether a batch is full, or old enough while nothing waits to be sent: behind others it can as well be filled. */
+  /**
+   * Whether a batch is full, or old enough while nothing waits to be sent: behind others it can as well be filled. But not where the destination is stuck: only what is sealed comes to disk.
+   */
   due(lane: Lane): boolean {
     const batch = this.#batches[lane];
     if (batch === null) return false;
-    return batch.bytes >= this.#limits.bytesMax || (!this.queue.waiting(lane) && this.#clock.monotonicMs() - batch.sinceMs >= this.#limits.ageMaxMs);
+    return batch.bytes >= this.#limits.bytesMax || (this.#clock.monotonicMs() - batch.sinceMs >= this.#limits.ageMaxMs && (!this.queue.waiting(lane) || this.queue.stuck));
   }
 
   /** Hands a batch to the queue. */

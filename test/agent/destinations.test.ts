@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startInProcess, type InProcess } from '../support/in-process.ts';
 import { Collector, findCollector } from '../support/otelcol.ts';
 import { cri, logPath, spawnAgent, startAgent, temporaryDir, until } from './harness.ts';
@@ -102,6 +102,7 @@ describe('several destinations', () => {
     let n = 0;
     for (let run = 0; run < 3; run++) {
       const agent = spawnAgent(dir.path, url, 'buffer: {after: 50ms}');
+      onTestFinished(() => void agent.kill('SIGKILL'));
       for (let rotation = 0; rotation < 3; rotation++) {
         const rotated = `${log}.20261120-0000${run}${rotation}`;
         writeFileSync(log, lines(n, n + 500));
