@@ -82,17 +82,22 @@ export class FieldTable {
   }
 
   /**
+   * The node of a name, to ask by; -1 where there are too many. A name that was not asked for before makes the parser look for it from then on.
+   */
+  node(name: string): number {
+    const known = this.#names.nodeOf(name);
+    if (known !== undefined) return known;
+    const node = this.#names.add(name);
+    if (node >= 0) this.read(this.#bytes, this.#lineStart, this.#lineEnd);
+    return node;
+  }
+
+  /**
    * The value of a field by its name, nested ones with dots (`http.status`): strings with escapes undone, everything else as it is written. Undefined where the line has none.
-   * A name that was not asked for before makes the parser look for it from then on.
    */
   get(name: string): string | undefined {
-    let node = this.#names.nodeOf(name);
-    if (node === undefined) {
-      node = this.#names.add(name);
-      if (node < 0) return undefined;
-      this.read(this.#bytes, this.#lineStart, this.#lineEnd);
-    }
-    return this.text(node);
+    const node = this.node(name);
+    return node < 0 ? undefined : this.text(node);
   }
 
   /** The same by the node of its name. */

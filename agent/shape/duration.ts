@@ -9,6 +9,8 @@ const part = /(\d+(?:\.\d*)?|\.\d+)\s*(ns|us|µs|μs|ms|s|m|h|d)/y;
  */
 export function parseDurationMs(text: string, unitMs: number): number {
   if (text.length === 0 || text.length > 64) return Number.NaN;
+  const whole = wholeNumber(text);
+  if (whole >= 0) return whole * unitMs;
   const first = text.charCodeAt(0);
   const last = text.charCodeAt(text.length - 1);
   if ((last >= 0x30 && last <= 0x39) || last === 0x2e) {
@@ -28,6 +30,18 @@ export function parseDurationMs(text: string, unitMs: number): number {
     while (source.charCodeAt(at) === 0x20) at++;
   }
   return first === 0x2d ? -total : total;
+}
+
+/** What a text of at most 15 digits says, the usual case; -1 for any other. */
+function wholeNumber(text: string): number {
+  if (text.length > 15) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** The unit that a field's name ends in (`latency_ms`, `durationSeconds`, `elapsed_us`), in milliseconds; undefined where it says none. */

@@ -1,3 +1,4 @@
+import type { FieldTable } from '../../fields/table.ts';
 import type { LineView } from '../../join/line.ts';
 import type { Stage } from '../../pipeline/stage.ts';
 import { parseDurationMs, unitOfName } from '../duration.ts';
@@ -23,15 +24,24 @@ export type Marker = (line: LineView) => Mark;
 export function compileMarks({ errorLevels, slowMs, durationFields, keep }: TailMarks): Marker {
   const errors = new Set(errorLevels);
   const fields = Number.isFinite(slowMs) ? Object.entries(durationFields).map(([name, unitMs]) => ({ name, unitMs: unitMs > 0 ? unitMs : (unitOfName(name) ?? 1) })) : [];
+  // Nodes by table: a line has few of the names, and asking by node costs nothing.
+  const nodes = new WeakMap<FieldTable, Int32Array>();
+  const isSlow = (table: FieldTable): boolean => {
+    let known = nodes.get(table);
+    if (known === undefined) {
+      known = Int32Array.from(fields, ({ name }) => table.node(name));
+      nodes.set(table, known);
+    }
+    for (let i = 0; i < known.length; i++) {
+      const node = known[i]!;
+      if (node >= 0 && table.has(node) && parseDurationMs(table.text(node) ?? '', fields[i]!.unitMs) >= slowMs) return true;
+    }
+    return false;
+  };
   const matchers: readonly LineMatcher[] = keep.map((options) => compileMatch(options));
   return (line) => {
     if (line.level !== null && errors.has(line.level)) return errorMark;
-    if (line.fields !== null) {
-      for (const { name, unitMs } of fields) {
-        const text = line.fields.get(name);
-        if (text !== undefined && parseDurationMs(text, unitMs) >= slowMs) return slowMark;
-      }
-    }
+    if (line.fields !== null && fields.length > 0 && isSlow(line.fields)) return slowMark;
     for (const matches of matchers) if (matches(line)) return ruleMark;
     return 0;
   };

@@ -59,7 +59,8 @@ export class TraceTable {
       if (this.#used === this.#next.length) this.#grow();
       entry = this.#used++;
     }
-    this.keys.set(key.subarray(at, at + 4), entry * 4);
+    const own = entry * 4;
+    for (let word = 0; word < 4; word++) this.keys[own + word] = key[at + word]!;
     this.#place(entry);
     this.#append(entry);
     this.#size++;
