@@ -37,3 +37,30 @@ test('the limits hold to the entry', () => {
   expect(builder.finish(Buffer.alloc(0), '').rows).toBe(100);
   expect(() => { builder.addRow(); }).toThrow('the push holds more than 100 entries (push.entries_max)');
 });
+
+test('takes pairs that several entries have, and times as words', () => {
+  const builder = new RawBatchBuilder({ ...defaultPushBodyLimits, metadataPairsMax: 100, entryPairsMax: 40 }, 0);
+  const shared = Uint32Array.from({ length: 160 }, (_, i) => i);
+  for (let row = 0; row < 3; row++) {
+    builder.addRow();
+    builder.addPair(1000, 1, 1001, 1);
+    builder.addPairs(shared, row * 10);
+    builder.setTimeWords(7, row === 2 ? 0xffffffff : 1);
+    if (row === 1) builder.endStream([{ name: 'a', value: 'b' }], 0, 1);
+  }
+  const raw = builder.finish(Buffer.alloc(2000), '');
+  expect(Array.from(raw.pairStart)).toEqual([0, 1, 12, 33]);
+  expect(Array.from(raw.pairs.subarray(4, 16))).toEqual([1000, 1, 1001, 1, 0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(raw.pairs.at(-1)).toBe(79);
+  expect(Array.from(raw.timeNs)).toEqual([4_294_967_303n, 4_294_967_303n, -4_294_967_289n]);
+  expect(raw.streams).toEqual([{ labels: [{ name: 'a', value: 'b' }], firstRow: 0, rows: 1 }]);
+  builder.addRow();
+  builder.addPair(0, 0, 0, 0);
+  expect(() => builder.addPairs(shared, 40)).toThrow('40 pairs of structured metadata in one entry (push.entry_pairs_max)');
+  for (let row = 0; row < 2; row++) {
+    builder.addRow();
+    builder.addPairs(shared, 40);
+  }
+  builder.addRow();
+  expect(() => builder.addPairs(shared, 40)).toThrow('100 pairs of structured metadata (push.metadata_pairs_max)');
+});

@@ -22,7 +22,7 @@ export interface InProcess {
   close(): Promise<void>;
 }
 
-/** Starts it with the given configuration file and SPOOR_… variables. */
+/** Starts it with the given configuration file and SPOOR_… variables; without a gRPC server unless the file has one. */
 export async function startInProcess(config = '', environment: Readonly<Record<string, string>> = {}): Promise<InProcess> {
   const directory = await mkdtemp(path.join(tmpdir(), 'spoor-http-'));
   const log: string[] = [];
@@ -34,7 +34,7 @@ export async function startInProcess(config = '', environment: Readonly<Record<s
   });
   const start = async (): Promise<RunningServer> =>
     startServer(
-      readConfiguration({ file: { name: 'test.yaml', text: config }, environment: { SPOOR_QUERIER_THREADS: '2', ...environment }, flags: { data_dir: directory, listen: '127.0.0.1:0' } }),
+      readConfiguration({ file: { name: 'test.yaml', text: config }, environment: { SPOOR_QUERIER_THREADS: '2', ...(config.includes('grpc:') ? {} : { SPOOR_GRPC_LISTEN: '' }), ...environment }, flags: { data_dir: directory, listen: '127.0.0.1:0' } }),
       pino({ level: 'warn' }, sink),
     );
   let server = await start();

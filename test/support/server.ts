@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
 export interface ServerOptions {
   readonly dataDirectory: string;
   readonly port: number;
-  /** Further SPOOR_… variables. */
+  /** Further SPOOR_… variables. Without SPOOR_GRPC_LISTEN there is no gRPC server. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly config?: string;
 }
@@ -41,7 +41,7 @@ export class ServerProcess {
   /** Starts it; resolves at once. */
   static spawn({ dataDirectory, port, environment = {}, config }: ServerOptions): ServerProcess {
     const flags = ['serve', '--data-dir', dataDirectory, '--listen', `127.0.0.1:${port}`, ...(config === undefined ? [] : ['--config', config])];
-    const child = spawn(process.execPath, [main, ...flags], { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], SPOOR_LOG_LEVEL: 'warn', ...environment }, stdio: 'pipe' });
+    const child = spawn(process.execPath, [main, ...flags], { env: { PATH: process.env['PATH'], HOME: process.env['HOME'], SPOOR_LOG_LEVEL: 'warn', SPOOR_GRPC_LISTEN: '', ...environment }, stdio: 'pipe' });
     return new ServerProcess(child, `http://127.0.0.1:${port}`);
   }
 

@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, status as rpcCodes, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status as rpcCodes, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { isSpoorError, reasonOf, SpoorError } from '../../model/mod.ts';
 import { retryAfterSeconds } from '../answer.ts';
@@ -40,6 +40,8 @@ export class GrpcServer {
 
   /** Binds all addresses. Rejects with what the system says of the first that cannot be had. */
   static async listen(settings: GrpcSettings, parts: HttpParts, log: Logger): Promise<GrpcServer> {
+    // What it would say on standard error, its callbacks tell.
+    setLogVerbosity(logVerbosity.NONE);
     const slowMax = Math.max(8, Math.floor(settings.arrivingBytesMax / settings.messageBytesMax));
     const arriving = new ArrivingCalls({ callsMax: callsArrivingMax, slowMax, slowMs: slowAfterMs, timeoutMs: settings.readTimeoutMs });
     const server = new Server({
@@ -94,9 +96,10 @@ function addService(server: Server, service: GrpcService, parts: HttpParts, log:
       parts.metrics.ingest.request(protocol, rpcNameOf(code));
       parts.metrics.request('GRPC', path, code, (parts.clock.monotonicMs() - began) / 1000);
     };
+    const orgId = call.metadata.get('x-scope-orgid')[0];
+    const tenant = orgId === undefined ? undefined : String(orgId);
     try {
-      const tenant = call.metadata.get('x-scope-orgid')[0];
-      const bytes = await service.handle(tenant === undefined ? undefined : String(tenant), call.request);
+      const bytes = await service.handle(tenant, call.request);
       noted(rpcCodes.OK);
       answer(null, bytes);
     } catch (error) {
@@ -105,6 +108,7 @@ function addService(server: Server, service: GrpcService, parts: HttpParts, log:
       noted(code);
       parts.metrics.ingest.refusedRequest(protocol, refused.refusal.code);
       if (refused.refusal.code === 'internal') log.error({ err: error }, 'gRPC call failed');
+      await parts.intake.pace(tenant ?? '', call.request.length);
       answer(rpcStatusOf(refused.refusal, refused.retryAfterSeconds));
     }
   };
