@@ -304,6 +304,7 @@ export class Agent {
       await sleep(this.#options.checkpoint_interval, undefined, { signal }).catch(() => undefined);
       this.#chains.sweep(this.#options.read.deleted_size_max);
       this.#sources.keep();
+      this.#pipelines.shaping.tick();
       this.#renewal.step();
       if (this.#chains.refreshSizes()) this.#store.podsChanged(0);
       if (this.#nothingMoreComes) this.#ended.abort();
