@@ -22,6 +22,7 @@ try {
   const { status, ...report } = await torture({
     root, containers: Number(values.containers), bytesPerSecond: Number(values.rate) * 1e6, rotateBytes: Number(values.rotate) * mib, files: Number(values.files), recordBytes: Number(values.record),
     seconds: Number(values.seconds), kills: Number(values.kills), outages: Number(values.outages), outageSeconds: Number(values.outage), drainSeconds: Number(values.drain), seed: Number(values.seed),
+    unreadBytesMax: values.fill ? Infinity : (Number(values.containers) * Number(values.rotate) * mib * Number(values.files)) / 3,
     settings: values.settings ?? (values.fill ? 'buffer: {size_max: 20MB}\nread: {deleted_size_max: 20MB}' : 'buffer: {size_max: 8GB}'),
     say: (text) => process.stdout.write(`${text}\n`),
   });

@@ -2,7 +2,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StatusReport } from '../../agent/status/report.ts';
+import { numberOf, type Figures, type StatusReport } from '../../agent/status/report.ts';
 import { freePort, ServerProcess } from '../support/server.ts';
 import { randomNumbers } from '../support/random.ts';
 import { TroubleProxy, type Fate } from './proxy.ts';
@@ -30,6 +30,11 @@ export interface TortureOptions {
   readonly settings: string;
   /** How long after the last line everything has to be there. */
   readonly drainSeconds: number;
+  /**
+   * Writing rests while more than so many bytes are unread, and while the agent has not answered for some seconds: where a machine has no time for the agent, what rotation deletes says nothing of
+   * the agent. Infinity: only while it does not answer.
+   */
+  readonly unreadBytesMax: number;
   readonly seed: number;
   readonly say: (text: string) => void;
 }
@@ -48,6 +53,8 @@ export interface TortureReport extends Stored {
   readonly bufferBytesMax: number;
   readonly rssBytesMax: number;
   readonly drainedAfterSeconds: number;
+  /** For how long writing rested. */
+  readonly pausedSeconds: number;
 }
 
 const writerPath = new URL('./writer.ts', import.meta.url).pathname;
@@ -77,11 +84,14 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   try {
     agent.start();
     const started = performance.now();
-    const elapsed = (): number => (performance.now() - started) / 1000;
+    let pausedMs = 0;
+    const elapsed = (): number => (performance.now() - started - pausedMs) / 1000;
+    const pace = new Pace(writer, options.unreadBytesMax);
     // Evenly over the time, so that they also meet outages.
     const killAt = Array.from({ length: options.kills }, (_, i) => ((i + 0.3 + random() * 0.4) / options.kills) * options.seconds);
     const outageAt = Array.from({ length: options.outages }, (_, i) => ((i + 0.35) / options.outages) * options.seconds);
     let serverBackAt = -1;
+    let saidAt = 0;
     while (elapsed() < options.seconds) {
       await sleep(100);
       if (kills < killAt.length && elapsed() >= (killAt[kills] ?? 0)) {
@@ -102,7 +112,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
         server = await startServer();
         say(`${elapsed().toFixed(0)} s: server is back`);
       }
-      await agent.look();
+      const status = await agent.look();
+      pausedMs += pace.look(status);
+      if (status !== null && elapsed() - saidAt >= 5) {
+        saidAt = elapsed();
+        say(`${saidAt.toFixed(0)} s: ${progressOf(status)}`);
+      }
     }
     if (serverBackAt >= 0) server = await startServer();
     const written = await writer.stop();
@@ -116,7 +131,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const stored = await verify(server.url, written, startNs, BigInt(Date.now() + 60_000) * 1_000_000n);
     return {
       ...stored, rotations: written.rotations, compressed: written.compressed, deletedMembers: written.deleted.length, kills, outages, fates: proxy.counts, gapBytes: gapsOf(status), status,
-      bufferBytesMax: agent.bufferBytesMax, rssBytesMax: agent.rssBytesMax, drainedAfterSeconds,
+      bufferBytesMax: agent.bufferBytesMax, rssBytesMax: agent.rssBytesMax, drainedAfterSeconds, pausedSeconds: pausedMs / 1000,
     };
   } finally {
     await agent.kill();
@@ -124,6 +139,46 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     await server.kill();
     await proxy.close();
   }
+}
+
+/** Lets the writer rest while the agent has no time: see TortureOptions.unreadBytesMax. */
+class Pace {
+  readonly #writer: Writer;
+  readonly #unreadBytesMax: number;
+  #answeredMs = performance.now();
+  #lookedMs = performance.now();
+  #paused = false;
+
+  constructor(writer: Writer, unreadBytesMax: number) {
+    this.#writer = writer;
+    this.#unreadBytesMax = unreadBytesMax;
+  }
+
+  /** Takes a look at the agent; milliseconds of rest since the one before. */
+  look(status: StatusReport | null): number {
+    const nowMs = performance.now();
+    const rested = this.#paused ? nowMs - this.#lookedMs : 0;
+    this.#lookedMs = nowMs;
+    if (status?.ready === true) this.#answeredMs = nowMs;
+    const unread = status === null ? 0 : status.containers.reduce((sum, { figures }) => sum + numberOf(figures['unread_bytes']), 0);
+    const pause = nowMs - this.#answeredMs > silenceMs || unread > this.#unreadBytesMax;
+    if (pause !== this.#paused) this.#writer.send(pause ? 'pause' : 'resume');
+    this.#paused = pause;
+    return rested;
+  }
+}
+
+/** A killed agent is back after less than a second, and needs a little to start. */
+const silenceMs = 2500;
+
+/** How far the agent is, in one line. */
+function progressOf({ containers, destinations, totals }: StatusReport): string {
+  const sum = (rows: readonly { readonly figures: Figures }[], name: string): number => rows.reduce((total, { figures }) => total + numberOf(figures[name]), 0);
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  return [
+    `unread ${mb(sum(containers, 'unread_bytes'))}`, `behind ${mb(sum(containers, 'behind_bytes'))}`, `queue ${mb(sum(destinations, 'queue_bytes'))}`, `buffer ${mb(sum(destinations, 'buffer_bytes'))}`,
+    `lost ${mb(numberOf(totals['lost_bytes']))}`, `read ${mb(numberOf(totals['read_bytes']))}`, `cpu ${numberOf(totals['process_cpu_seconds']).toFixed(1)} s`, `memory ${mb(numberOf(totals['process_resident_memory_bytes']))}`,
+  ].join(', ');
 }
 
 /** Bytes that were lost, by pod. */
@@ -230,7 +285,13 @@ class AgentHandle {
   }
 }
 
-function startWriter(options: WriterOptions): { stop(): Promise<Written>; kill(): void } {
+interface Writer {
+  send(message: 'pause' | 'resume'): void;
+  stop(): Promise<Written>;
+  kill(): void;
+}
+
+function startWriter(options: WriterOptions): Writer {
   const { podsDir, containers, bytesPerSecond, rotateBytes, files, recordBytes } = options;
   const child = fork(writerPath, ['write', JSON.stringify({ podsDir, containers, bytesPerSecond, rotateBytes, files, recordBytes })], { execArgv: [], stdio: 'inherit' });
   const ended = new Promise<Written>((resolve, reject) => {
@@ -239,6 +300,9 @@ function startWriter(options: WriterOptions): { stop(): Promise<Written>; kill()
   });
   ended.catch(() => undefined);
   return {
+    send: (message) => {
+      child.send(message);
+    },
     stop: () => {
       child.send('stop');
       return ended;

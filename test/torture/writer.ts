@@ -163,17 +163,24 @@ function digits(block: Buffer, at: number, width: number, value: number): void {
   }
 }
 
-/** Writes at the rate until it is told to stop, then says what it wrote. */
+/** Writes at the rate until it is told to stop, then says what it wrote; rests while it is told to pause. */
 async function main(options: WriterOptions): Promise<void> {
   const logs = Array.from({ length: options.containers }, (_, id) => new ContainerLog(id, options));
   const stopped = new AbortController();
+  let paused = false;
   process.on('message', (message) => {
     if (message === 'stop') stopped.abort();
+    else paused = message === 'pause';
   });
   const linesPerSecond = options.bytesPerSecond / options.recordBytes;
-  const started = performance.now();
+  let started = performance.now();
+  let lookedMs = started;
   let written = 0;
   while (!stopped.signal.aborted) {
+    const nowMs = performance.now();
+    // Rests are not made up for.
+    if (paused) started += nowMs - lookedMs;
+    lookedMs = nowMs;
     const due = Math.floor(((performance.now() - started) / 1000) * linesPerSecond) - written;
     // What is missed while the machine is busy elsewhere is made up for, but not all at once.
     const share = Math.min(Math.ceil(due / logs.length), Math.ceil(linesPerSecond / logs.length));
