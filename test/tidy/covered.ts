@@ -60,7 +60,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/agent/enrich/annotations.test.ts': [
     'agent/enrich/annotation-names.ts',
   ],
-  'test/agent/enrich/kubernetes.test.ts': [
+  'test/agent/enrich/api-server.test.ts': [
     'agent/enrich/app-name.ts',
     'agent/enrich/kubernetes/access.ts',
     'agent/enrich/kubernetes/pods.ts',
