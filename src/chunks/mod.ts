@@ -15,6 +15,6 @@ export { PageSource, type ReadNow } from './page-source.ts';
 export type { Runs } from './integers.ts';
 export { decodeRuns, selectRuns } from './runs.ts';
 export { ShreddedGroup } from './shredded-group.ts';
-export { DecodeScratch } from './scratch.ts';
+export { DecodeScratch, freshArrays, type ArraySource } from './scratch.ts';
 export { openSegment, SegmentReader, type OpenedRowGroup, type RangeReader, type ReadRowGroup } from './segment-reader.ts';
 export { SegmentWriter, type Segment } from './writer.ts';

@@ -43,23 +43,31 @@ interface OpenRun {
   bytes: number;
 }
 
+type Columns = readonly [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+
+/** Columns of row groups that are encoded, to be used again. */
+const spare: Columns[] = [];
+const spareMax = 2;
+
 /**
  * A row group that is being filled. Lines and metadata are the content's business; the columns of numbers wait until the end.
  */
 export class RowGroupBuilder {
   #rows = 0;
   #lineBytes = 0;
-  #time = new Float64Array(256);
-  #position = new Float64Array(256);
-  #index = new Float64Array(256);
-  #partition = new Float64Array(256);
-  #lineLength = new Float64Array(256);
+  #time: Float64Array;
+  #position: Float64Array;
+  #index: Float64Array;
+  #partition: Float64Array;
+  #lineLength: Float64Array;
   readonly #content: RowGroupContent;
   readonly #runs: OpenRun[] = [];
   readonly #streams = new Set<number>();
 
   constructor(content: RowGroupContent) {
     this.#content = content;
+    const columns = spare.pop() ?? Array.from({ length: 5 }, () => new Float64Array(256));
+    [this.#time, this.#position, this.#index, this.#partition, this.#lineLength] = columns as Columns;
   }
 
   get rows(): number {
@@ -192,7 +200,7 @@ export class RowGroupBuilder {
       sealIntegers(columnIds.index, this.#index, runs, false),
       sealIntegers(columnIds.partition, this.#partition, runs, false),
     ];
-    return {
+    const built: BuiltRowGroup = {
       rows: this.#rows,
       runs: this.#runs.map((run) => ({ ...run, minTime: this.#time[run.rowStart]!, maxTime: this.#time[run.rowStart + run.rows - 1]! })),
       minTime: time.meta.range!.min,
@@ -202,6 +210,9 @@ export class RowGroupBuilder {
       pages,
       shredded: content.shredded,
     };
+    // Nothing is added any more.
+    if (spare.length < spareMax) spare.push([this.#time, this.#position, this.#index, this.#partition, this.#lineLength]);
+    return built;
   }
 }
 

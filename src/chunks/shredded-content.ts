@@ -13,6 +13,10 @@ import { sealPage, type SealedPage } from './page.ts';
 import type { FullBlock } from './row-group-builder.ts';
 import { encodeShapes, type GramPlace, type Shape, type ShapeColumn } from './shapes.ts';
 import { Shredder, type RowTexts, type TemplateRows } from './shred/shredder.ts';
+import { WordArena } from './word-arena.ts';
+
+/** What a row group is taken apart in: a thread encodes one after the other. */
+const arena = new WordArena();
 
 /** Of shredded rows about this part of their bytes is left. */
 const shrinkage = 5;
@@ -50,7 +54,7 @@ export class ShreddedContent implements RowGroupContent {
     const lines = this.#lines.texts;
     const metadata = this.#metadata.texts;
     const rows = runs.start[runs.count]!;
-    const groups = new Shredder().shred(lines, metadata, rows);
+    const groups = new Shredder(arena).shred(lines, metadata, rows);
     const templateOf = new Float64Array(rows);
     const columns = new PlacedColumns();
     const texts = new GroupGrams<ShapeColumn>();
@@ -67,6 +71,9 @@ export class ShreddedContent implements RowGroupContent {
       ...shape, columns: shape.columns.map((column) => ({ header: column.header, pages: column.pages.map((page) => placed.pages.get(page)!), grams: grams?.columns.has(column) === true ? place : null })),
     }));
     const directory = encodeShapes(placedShapes);
+    this.#lines.release();
+    this.#metadata.release();
+    arena.reset();
     return {
       pages: [sealIntegers(columnIds.template, templateOf, runs, false)],
       shredded: { shapes: sealPage({ column: columnIds.shapes, encoding: encodingIds.shapes, values: shapes.length, range: null }, directory), data: placed.data, bytes: placed.bytes },
@@ -103,7 +110,7 @@ function timesOf(time: Float64Array, rows: Uint32Array): Float64Array {
 }
 
 function everyNth(cells: Uint32Array, first: number, width: number, count: number): Uint32Array {
-  const column = new Uint32Array(count);
+  const column = arena.take(count);
   for (let i = 0, at = first; i < count; i++, at += width) column[i] = cells[at]!;
   return column;
 }
@@ -144,17 +151,43 @@ class PlacedColumns {
   }
 }
 
+interface TextsMemory {
+  readonly bytes: Buffer;
+  readonly start: Uint32Array;
+  readonly length: Uint32Array;
+}
+
+/** Memory of row groups that are written. */
+const spare: TextsMemory[] = [];
+const spareMax = 4;
+
 /** Byte strings gathered into one buffer. */
 class GrowingTexts {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer;
   #count = 0;
-  #start = new Uint32Array(256);
-  #length = new Uint32Array(256);
+  #start: Uint32Array;
+  #length: Uint32Array;
   /** Bytes of all. */
   length = 0;
 
+  constructor() {
+    const { bytes, start, length } = spare.pop() ?? { bytes: Buffer.alloc(0), start: new Uint32Array(256), length: new Uint32Array(256) };
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#length = length;
+  }
+
+  /** Lets the memory be used again; the texts are gone. */
+  release(): void {
+    if (spare.length < spareMax && this.#bytes.length <= segmentLimits.rowGroupLineBytesMax * 2) spare.push({ bytes: this.#bytes, start: this.#start, length: this.#length });
+    this.#bytes = Buffer.alloc(0);
+    this.#start = new Uint32Array(0);
+    this.#length = new Uint32Array(0);
+  }
+
   get heldBytes(): number {
-    return this.#bytes.length + 8 * this.#start.length;
+    // What the memory has room for beyond that is used again.
+    return this.length + 8 * this.#count;
   }
 
   get texts(): RowTexts {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { releaseNativeMemory } from '../bytes/mod.ts';
-import { SegmentWriter, type SegmentChunk } from '../chunks/mod.ts';
+import { DecodeScratch, SegmentWriter, type SegmentChunk } from '../chunks/mod.ts';
 import { writeIndex, type ChunkEntry } from '../index/mod.ts';
 import { formatLabels, type LabelSet, type RowBlock } from '../model/mod.ts';
 import { viewHeadBlock, type HeadBlockMemory } from './head/block.ts';
@@ -69,9 +69,11 @@ export async function seal(task: SealTask): Promise<SealResult> {
 
 async function sealDay(sink: SegmentSink, tenant: string, blocks: readonly RowBlock[], streams: number): Promise<void> {
   const ordered = new OrderedRows(blocks, streams);
+  // The writer has copied a portion when it returns.
+  const memory = new DecodeScratch();
   for (let from = 0; from < ordered.rows; ) {
     const to = ordered.portionEnd(from, portionRowsMax, portionBytesMax);
-    sink.add(tenant, ordered.take(from, to));
+    sink.add(tenant, ordered.take(from, to, memory));
     from = to;
     releaseNativeMemory();
     await nextTurn();

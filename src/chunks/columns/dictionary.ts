@@ -64,10 +64,16 @@ function enter(values: ColumnValues, count: number, step: number, bitsMax: numbe
   let steps = 0;
   let entryBytes = 0;
   let look = lookEvery;
+  // Neighbours are often the same.
+  let [lastAt, lastBytes, lastCode] = [0, -1, 0];
   for (let i = 0; i < count; i++) {
     const place = step === 1 ? i : Math.floor(i * step);
     const at = start[place]!;
     const bytesOf = length[place]!;
+    if (bytesOf === lastBytes && i !== look && sameBytes(view, lastAt, view, at, bytesOf)) {
+      codes[i] = lastCode;
+      continue;
+    }
     const hash = hashOf(view, at, bytesOf);
     let slot = hash & mask;
     let code = slots[slot]! - 1;
@@ -94,6 +100,9 @@ function enter(values: ColumnValues, count: number, step: number, bitsMax: numbe
       }
     }
     codes[i] = code;
+    lastAt = at;
+    lastBytes = bytesOf;
+    lastCode = code;
     if (i === look) {
       look += lookEvery;
       const all = Math.min(count, distinctOf(i + 1, distinct, count));

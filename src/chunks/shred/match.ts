@@ -4,13 +4,12 @@ import { wordEnd } from './cut-text.ts';
 import type { Cuts } from './cuts.ts';
 import type { HoleKind, Template } from './template.ts';
 
-/** Whether the line has the template's text, with holes filled as they may be; `cuts` has them then. */
-export function matchTemplate(template: Template, bytes: Buffer, start: number, end: number, cuts: Cuts): boolean {
-  const { text, holes, kind } = template;
+/** Whether the line has the template's text (`pieces`), with holes filled as they may be; `cuts` has them then. `view`: the same bytes. */
+export function matchTemplate({ holes, kind }: Template, pieces: readonly DataView[], bytes: Buffer, view: DataView, start: number, end: number, cuts: Cuts): boolean {
   cuts.begin(kind);
   let at = start;
   for (let i = 0; i < holes.length; i++) {
-    at = behind(text[i]!, bytes, at, end);
+    at = behind(pieces[i]!, view, at, end);
     if (at < 0) return false;
     const hole = holes[i]!;
     const close = holeEnd(hole, bytes, at, end);
@@ -18,14 +17,16 @@ export function matchTemplate(template: Template, bytes: Buffer, start: number, 
     cuts.add(hole, at, close);
     at = close;
   }
-  return behind(text[holes.length]!, bytes, at, end) === end;
+  return behind(pieces[holes.length]!, view, at, end) === end;
 }
 
 /** The index behind `piece`, which must stand at `at`; -1 where it does not. */
-function behind(piece: Buffer, bytes: Buffer, at: number, end: number): number {
-  const { length } = piece;
+function behind(piece: DataView, view: DataView, at: number, end: number): number {
+  const length = piece.byteLength;
   if (at + length > end) return -1;
-  for (let i = 0; i < length; i++) if (piece[i] !== bytes[at + i]) return -1;
+  let i = 0;
+  for (const last = length - 3; i < last; i += 4) if (piece.getInt32(i, true) !== view.getInt32(at + i, true)) return -1;
+  for (; i < length; i++) if (piece.getUint8(i) !== view.getUint8(at + i)) return -1;
   return at + length;
 }
 

@@ -1,5 +1,7 @@
 import { keepShape } from '../../model/mod.ts';
+import { viewOf } from '../columns/texts.ts';
 import { segmentLimits } from '../limits.ts';
+import { WordArena } from '../word-arena.ts';
 import { cutJson } from './cut-json.ts';
 import { cutLogfmt } from './cut-logfmt.ts';
 import { cutText } from './cut-text.ts';
@@ -30,8 +32,9 @@ export interface TemplateRows {
   readonly length: Uint32Array;
 }
 
-/** Finds the templates of rows. One for each row group. */
+/** Finds the templates of rows. One for each row group. What it gives stands in arrays of the arena. */
 export class Shredder {
+  readonly #arena: WordArena;
   readonly #cuts = new Cuts();
   readonly #metadata = new MetadataShapes();
   readonly #groups: Group[] = [];
@@ -40,9 +43,15 @@ export class Shredder {
   /** The last group by shape of the metadata. */
   readonly #last: (Group | undefined)[] = [];
   readonly #plain: (Group | undefined)[] = [];
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  constructor(arena: WordArena) {
+    this.#arena = arena;
+  }
 
   /** Takes all rows apart. */
   shred(lines: RowTexts, metadata: RowTexts, rows: number): readonly TemplateRows[] {
+    this.#view = viewOf(lines.bytes);
     this.#cutRows(lines, metadata, rows);
     return this.#finish(lines, metadata);
   }
@@ -59,7 +68,7 @@ export class Shredder {
 
   #groupOf(bytes: Buffer, start: number, end: number, shape: MetadataShape): Group {
     const last = this.#last[shape.id];
-    if (last !== undefined && matchTemplate(last.template, bytes, start, end, this.#cuts)) return last;
+    if (last !== undefined && matchTemplate(last.template, last.pieces, bytes, this.#view, start, end, this.#cuts)) return last;
     const group = this.#cut(bytes, start, end, shape);
     // Any line would match what is kept whole.
     if (group.template.kind !== 'plain') this.#last[shape.id] = group;
@@ -80,7 +89,7 @@ export class Shredder {
     const known = this.#byHash.get(hash);
     if (known !== undefined) for (const group of known) if (group.shape === shape && group.holds(bytes, start, end, this.#cuts)) return group;
     if (this.#groups.length >= segmentLimits.templatesKept || textBytes(start, end, this.#cuts) > segmentLimits.templateTextBytesMax) return this.#whole(start, end, shape);
-    const group = new Group(templateOf(bytes, start, end, this.#cuts, shape), shape);
+    const group = new Group(templateOf(bytes, start, end, this.#cuts, shape), shape, this.#arena);
     this.#groups.push(group);
     if (known === undefined) this.#byHash.set(hash, [group]);
     else known.push(group);
@@ -98,7 +107,7 @@ export class Shredder {
   #plainGroup(shape: MetadataShape): Group {
     let group = this.#plain[shape.id];
     if (group === undefined) {
-      group = new Group({ kind: 'plain', text: [Buffer.alloc(0), Buffer.alloc(0)], holes: ['any'], metadata: shape.names }, shape);
+      group = new Group({ kind: 'plain', text: [Buffer.alloc(0), Buffer.alloc(0)], holes: ['any'], metadata: shape.names }, shape, this.#arena);
       this.#plain[shape.id] = group;
     }
     return group;
@@ -111,7 +120,7 @@ export class Shredder {
     for (const group of this.#groups) (few || (group.lineBytes >= templateBytesMin && group.rows.length >= templateRowsMin) ? kept : small).push(group);
     for (const [shape, groups] of Map.groupBy(small, (group) => group.shape)) {
       const plain = this.#plainGroup(shape);
-      const merged = new Group(plain.template, shape);
+      const merged = new Group(plain.template, shape, this.#arena);
       for (const row of sortedRows([...groups, plain])) {
         const start = lines.start[row]!;
         this.#cuts.begin('plain');
@@ -126,24 +135,33 @@ export class Shredder {
   }
 }
 
+/** Room that a template has at first. */
+const rowsFirst = 16;
+
 class Group {
   readonly template: Template;
   readonly shape: MetadataShape;
+  /** The template's texts, to be compared four bytes at a time. */
+  readonly pieces: readonly DataView[];
+  readonly #arena: WordArena;
   readonly #width: number;
   readonly #lineColumns: number;
   lineBytes = 0;
   #count = 0;
-  #rows = new Uint32Array(16);
+  #rows: Uint32Array;
   #start: Uint32Array;
   #length: Uint32Array;
 
-  constructor(template: Template, shape: MetadataShape) {
+  constructor(template: Template, shape: MetadataShape, arena: WordArena) {
     this.template = template;
     this.shape = shape;
+    this.pieces = template.text.map(viewOf);
+    this.#arena = arena;
     this.#lineColumns = template.holes.length;
     this.#width = columnCount(template);
-    this.#start = new Uint32Array(16 * this.#width);
-    this.#length = new Uint32Array(16 * this.#width);
+    this.#rows = arena.take(rowsFirst);
+    this.#start = arena.take(rowsFirst * this.#width);
+    this.#length = arena.take(rowsFirst * this.#width);
   }
 
   get rows(): Uint32Array {
@@ -171,9 +189,9 @@ class Group {
   }
 
   #grow(): void {
-    const size = 2 * this.#rows.length;
-    const grow = (old: Uint32Array, length: number): Uint32Array<ArrayBuffer> => {
-      const grown = new Uint32Array(length);
+    const size = 4 * this.#rows.length;
+    const grow = (old: Uint32Array, length: number): Uint32Array => {
+      const grown = this.#arena.take(length);
       grown.set(old);
       return grown;
     };
@@ -245,5 +263,5 @@ function hashText(bytes: Buffer, start: number, end: number, cuts: Cuts): number
 }
 
 
-keepShape(new Shredder());
-keepShape(new Group({ kind: 'plain', text: [], holes: [], metadata: null }, { id: 0, names: null, heads: [] }));
+keepShape(new Shredder(new WordArena()));
+keepShape(new Group({ kind: 'plain', text: [], holes: [], metadata: null }, { id: 0, names: null, heads: [] }, new WordArena()));

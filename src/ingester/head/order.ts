@@ -1,4 +1,5 @@
 import { asBuffer, countMetadataBytes, crc32c } from '../../bytes/mod.ts';
+import { freshArrays, type ArraySource } from '../../chunks/mod.ts';
 import type { BytesColumn, RowBlock, RowOrder } from '../../model/mod.ts';
 
 /** Above this many rows of one time, equal rows are found by checksum instead of by comparing each with each. */
@@ -49,14 +50,19 @@ export class OrderedRows {
     return to;
   }
 
-  /** One block of rows [from, to). With a single source block the bytes are shared, else lines and metadata are copied together. */
-  take(from: number, to: number): RowBlock {
+  /**
+   * One block of rows [from, to). With a single source block the bytes are shared, else lines and metadata are copied together. `arrays`: where its memory comes from; with a scratch
+   * the block is valid until the next is taken.
+   */
+  take(from: number, to: number, arrays: ArraySource = freshArrays): RowBlock {
     const rows = this.#joined;
     const count = to - from;
     const part = this.#ids.subarray(from, to);
-    const rowOrder: RowOrder = { position: new Float64Array(count), index: new Uint32Array(count), partition: new Uint32Array(count) };
-    const stream = new Uint32Array(count);
-    const time = new Float64Array(count);
+    const words = (name: string): Uint32Array => arrays.words(name, count).subarray(0, count);
+    const doubles = (name: string): Float64Array => arrays.doubles(name, count).subarray(0, count);
+    const rowOrder: RowOrder = { position: doubles('position'), index: words('index'), partition: words('partition') };
+    const stream = words('stream');
+    const time = doubles('time');
     for (let i = 0; i < count; i++) {
       const id = part[i] as number;
       stream[i] = rows.stream[id] as number;
@@ -65,7 +71,7 @@ export class OrderedRows {
       rowOrder.index[i] = rows.index[id] as number;
       rowOrder.partition[i] = rows.partition[id] as number;
     }
-    const lines = rows.column(part, 'lines');
+    const lines = rows.column(part, 'lines', arrays);
     const [first] = this.#blocks;
     return {
       rows: count,
@@ -76,7 +82,7 @@ export class OrderedRows {
       order: rowOrder,
       lineLength: lines.length,
       lines,
-      metadata: rows.column(part, 'metadata'),
+      metadata: rows.column(part, 'metadata', arrays),
     };
   }
 }
@@ -230,9 +236,9 @@ class JoinedRows {
     return low;
   }
 
-  column(ids: Uint32Array, name: 'lines' | 'metadata'): BytesColumn {
-    const start = new Uint32Array(ids.length);
-    const length = new Uint32Array(ids.length);
+  column(ids: Uint32Array, name: 'lines' | 'metadata', arrays: ArraySource): BytesColumn {
+    const start = arrays.words(`${name}Start`, ids.length).subarray(0, ids.length);
+    const length = arrays.words(`${name}Length`, ids.length).subarray(0, ids.length);
     const [first] = this.#blocks;
     if (this.#blocks.length === 1 && first !== undefined) {
       const source = required(first[name]);
@@ -244,7 +250,7 @@ class JoinedRows {
     }
     const parts = this.#blocks.map((block) => required(block[name]));
     const total = this.#lengths(ids, parts, start, length);
-    const bytes = Buffer.allocUnsafeSlow(total);
+    const bytes = asBuffer(arrays.bytes(name, total).subarray(0, total));
     this.#gather(ids, parts, start, length, bytes);
     return { bytes, start, length };
   }

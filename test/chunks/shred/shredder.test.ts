@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { WordArena } from '../../../src/chunks/word-arena.ts';
 import { encodeMetadata } from '../../../src/bytes/mod.ts';
 import { segmentLimits } from '../../../src/chunks/limits.ts';
 import { Shredder, type RowTexts, type TemplateRows } from '../../../src/chunks/shred/shredder.ts';
@@ -15,7 +16,7 @@ function textsOf(values: readonly (string | Uint8Array)[]): RowTexts {
 
 /** Takes lines without metadata apart. */
 function shred(lines: readonly (string | Uint8Array)[], meta: readonly Uint8Array[] = lines.map(() => new Uint8Array(0))): readonly TemplateRows[] {
-  return new Shredder().shred(textsOf(lines), textsOf(meta), lines.length);
+  return new Shredder(new WordArena()).shred(textsOf(lines), textsOf(meta), lines.length);
 }
 
 /** Text of a template with a mark for each hole, and its rows. */
@@ -38,7 +39,7 @@ test('every row stands in one template, ascending, and its holes and values make
     fc.property(fc.array(fc.tuple(line, metadata), { minLength: 1, maxLength: 400, size: 'max' }), (rows) => {
       const lines = textsOf(rows.map(([text]) => text));
       const meta = textsOf(rows.map(([, pairs]) => pairs));
-      const groups = new Shredder().shred(lines, meta, rows.length);
+      const groups = new Shredder(new WordArena()).shred(lines, meta, rows.length);
       const seen: number[] = [];
       for (const { template, rows: own, width, start, length } of groups) {
         expect([...own]).toEqual([...own].sort((a, b) => a - b));
