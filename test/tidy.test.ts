@@ -64,7 +64,8 @@ describe('imports', () => {
 });
 
 test(`files have at most ${linesMax} lines`, () => {
-  expect(all.filter(({ text }) => text.trimEnd().split('\n').length > linesMax).map(({ path, text }) => `${path}: ${text.split('\n').length} lines`)).toEqual([]);
+  // The list of files without tests of their own is written by this test.
+  expect(all.filter(({ path, text }) => path !== 'test/tidy/covered.ts' && text.trimEnd().split('\n').length > linesMax).map(({ path, text }) => `${path}: ${text.split('\n').length} lines`)).toEqual([]);
 });
 
 interface Ban {

@@ -20,12 +20,13 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/agent/buffer/cuts.test.ts': [
     'agent/buffer/batch.ts',
   ],
-  'test/agent/buffer/disk/disk-buffer.test.ts': [
-    'agent/buffer/delivery.ts',
+  'test/agent/buffer/delivery.test.ts': [
     'agent/buffer/destination-queue.ts',
-    'agent/buffer/disk/segment.ts',
     'agent/buffer/feed.ts',
     'agent/buffer/outlet.ts',
+  ],
+  'test/agent/buffer/disk/disk-buffer.test.ts': [
+    'agent/buffer/disk/segment.ts',
   ],
   'test/agent/canary/canary.test.ts': [
     'agent/canary/line.ts',
@@ -481,7 +482,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
   ],
   'test/server/command.test.ts': [
     'src/server/failpoints.ts',
-    'src/server/grpc.ts',
     'src/server/log.ts',
     'src/server/pools.ts',
     'src/server/print.ts',

@@ -13,26 +13,26 @@ interface KeyForm {
 const upper = byteSet('A-Z0-9');
 const dashed = byteSet('A-Za-z0-9-');
 const path = byteSet('A-Za-z0-9_/');
-const any = 512;
+const restMax = 512;
 
 /** From the vendors' pages on their own formats; what comes before the underscore or dash is what they register for secret scanning. */
 const forms: readonly KeyForm[] = [
   ...['AKIA', 'ASIA'].map((prefix) => ({ kind: 'aws_key', prefix, rest: upper, min: 16, max: 16 })),
   { kind: 'gcp_key', prefix: 'AIza', rest: base64Url, min: 35, max: 35 },
-  { kind: 'gcp_key', prefix: 'ya29.', rest: base64Url, min: 20, max: any },
-  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'].map((prefix) => ({ kind: 'github_token', prefix, rest: alphanumeric, min: 36, max: any })),
-  { kind: 'github_token', prefix: 'github_pat_', rest: wordBytes, min: 22, max: any },
-  { kind: 'gitlab_token', prefix: 'glpat-', rest: base64Url, min: 20, max: any },
-  ...['xoxb-', 'xoxa-', 'xoxp-', 'xoxr-', 'xoxs-', 'xoxe-', 'xapp-'].map((prefix) => ({ kind: 'slack_token', prefix, rest: dashed, min: 10, max: any })),
-  { kind: 'slack_token', prefix: 'hooks.slack.com/services/', rest: path, min: 20, max: any },
-  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'].map((prefix) => ({ kind: 'stripe_key', prefix, rest: alphanumeric, min: 16, max: any })),
-  { kind: 'stripe_key', prefix: 'whsec_', rest: alphanumeric, min: 20, max: any },
+  { kind: 'gcp_key', prefix: 'ya29.', rest: base64Url, min: 20, max: restMax },
+  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'].map((prefix) => ({ kind: 'github_token', prefix, rest: alphanumeric, min: 36, max: restMax })),
+  { kind: 'github_token', prefix: 'github_pat_', rest: wordBytes, min: 22, max: restMax },
+  { kind: 'gitlab_token', prefix: 'glpat-', rest: base64Url, min: 20, max: restMax },
+  ...['xoxb-', 'xoxa-', 'xoxp-', 'xoxr-', 'xoxs-', 'xoxe-', 'xapp-'].map((prefix) => ({ kind: 'slack_token', prefix, rest: dashed, min: 10, max: restMax })),
+  { kind: 'slack_token', prefix: 'hooks.slack.com/services/', rest: path, min: 20, max: restMax },
+  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'].map((prefix) => ({ kind: 'stripe_key', prefix, rest: alphanumeric, min: 16, max: restMax })),
+  { kind: 'stripe_key', prefix: 'whsec_', rest: alphanumeric, min: 20, max: restMax },
   { kind: 'npm_token', prefix: 'npm_', rest: alphanumeric, min: 36, max: 36 },
-  { kind: 'pypi_token', prefix: 'pypi-AgE', rest: base64Url, min: 50, max: any },
+  { kind: 'pypi_token', prefix: 'pypi-AgE', rest: base64Url, min: 50, max: restMax },
   ...['dop_v1_', 'doo_v1_', 'dor_v1_'].map((prefix) => ({ kind: 'digitalocean_token', prefix, rest: alphanumeric, min: 64, max: 64 })),
-  { kind: 'vault_token', prefix: 'hvs.', rest: base64Url, min: 20, max: any },
-  { kind: 'ai_key', prefix: 'sk-ant-', rest: base64Url, min: 20, max: any },
-  { kind: 'ai_key', prefix: 'sk-proj-', rest: base64Url, min: 20, max: any },
+  { kind: 'vault_token', prefix: 'hvs.', rest: base64Url, min: 20, max: restMax },
+  { kind: 'ai_key', prefix: 'sk-ant-', rest: base64Url, min: 20, max: restMax },
+  { kind: 'ai_key', prefix: 'sk-proj-', rest: base64Url, min: 20, max: restMax },
 ];
 
 /** By the first four bytes. */

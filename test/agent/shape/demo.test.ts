@@ -50,7 +50,7 @@ test('of the demo workload, every trace with an error or over 500 ms is complete
     const agent = spawnAgent(root, server.url, settings);
     const count = async (): Promise<number> => {
       const query = new URLSearchParams({ query: 'sum(count_over_time({namespace=~".+"}[1h]))' });
-      const answer = (await (await fetch(`${server.url}/loki/api/v1/query?${query}`)).json()) as { readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] } };
+      const answer = (await (await fetch(`${server.url}/loki/api/v1/query?${query.toString()}`)).json()) as { readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] } };
       return Number(answer.data.result[0]?.value[1] ?? 0);
     };
     try {

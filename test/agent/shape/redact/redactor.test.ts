@@ -15,13 +15,14 @@ function redacted(text: string | Buffer, options: Partial<RedactOptions> = {}): 
 
 const jwt = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4ifQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c';
 // Put together here, so that no scanner takes this file for a leak.
-const github = `ghp${'_'}${'aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA1bC2'}`;
-const slack = `xox${'b'}-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx`;
-const stripe = `sk${'_'}live_51H8abcdefghijklmnopqrst`;
-const aws = `AKIA${'IOSFODNN7EXAMPLE'}`;
-const gcp = `AIza${'SyA1234567890abcdefghijklmnopqrstuv'}`;
-const pem = `-----BEGIN RSA ${'PRIVATE'} KEY-----`;
-const pemEnd = `-----END RSA ${'PRIVATE'} KEY-----`;
+const joined = (...parts: readonly string[]): string => parts.join('');
+const github = joined('ghp', '_aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA1bC2');
+const slack = joined('xox', 'b-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx');
+const stripe = joined('sk', '_live_51H8abcdefghijklmnopqrst');
+const aws = joined('AKIA', 'IOSFODNN7EXAMPLE');
+const gcp = joined('AIza', 'SyA1234567890abcdefghijklmnopqrstuv');
+const pem = joined('-----BEGIN RSA ', 'PRIVATE KEY-----');
+const pemEnd = joined('-----END RSA ', 'PRIVATE KEY-----');
 
 describe('what is on by default', () => {
   test.each([
