@@ -1,7 +1,7 @@
 export { RawBatchBuilder, timeUnset, type RawBatch, type RawStream } from './batch.ts';
 export { singleAnswer, writeBulkAnswer, type BulkAnswer } from './elasticsearch/answer.ts';
 export { decodeBulk, type BulkOptions, type BulkRequest } from './elasticsearch/bulk.ts';
-export { decodeElasticContent, expandedBytesMax } from './elasticsearch/content.ts';
+export { decodeElasticContent, expandedBytesExpected } from './elasticsearch/content.ts';
 export type { DocumentLimits } from './elasticsearch/document.ts';
 export { fieldRules, type FieldRules, type FieldSettings } from './elasticsearch/fields.ts';
 export { filtered, FilterPath } from './elasticsearch/filter-path.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusedRows } from '../../../distributor/mod.ts';
 import { errorCodes, SpoorError } from '../../../model/mod.ts';
-import { bulkAction, decodeBulk, decodeDocument, decodeElasticContent, expandedBytesMax, runInSlices, singleAnswer, writeBulkAnswer, type BulkOptions, type BulkRequest } from '../../../protocols/mod.ts';
+import { bulkAction, decodeBulk, decodeDocument, decodeElasticContent, expandedBytesExpected, runInSlices, singleAnswer, writeBulkAnswer, type BulkOptions, type BulkRequest } from '../../../protocols/mod.ts';
 import type { HttpParts } from '../../parts.ts';
 import { parameter, readParameters } from '../../parameters.ts';
 import { header } from '../../request.ts';
@@ -10,8 +10,8 @@ import { answerType } from './client.ts';
 import { errorType, filterOf, sendFault, sendJson } from './reply.ts';
 import { documentLimits, rulesFor } from './settings.ts';
 
-/** Beside the body stand a copy of it, in which texts are unescaped, and the columns. */
-const memoryFactor = 1.5;
+/** Beside the body stands a copy of it, with room for what is unescaped, and the columns: more than what others make of a body. */
+const memoryFactor = 1.25;
 /** Forms of JSON in bytes, and others that are no JSON at all. */
 const otherTypes = /smile|cbor|yaml|protobuf/i;
 const indexBytesMax = 255;
@@ -34,17 +34,20 @@ export interface IngestRoutes {
 export function elasticIngestRoutes({ scope, parts, prefix }: IngestRoutes): void {
   const bulk = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const startedMs = parts.clock.monotonicMs();
-    return receive(parts, request, async (content, options, tenant) => {
+    const { body, isTaken } = await receive(parts, request, async (content, options, tenant) => {
       const read = await runInSlices(decodeBulk(content, options));
       try {
-        await store(parts, tenant, read);
+        const isTaken = await store(parts, tenant, read);
         const took = Math.round(parts.clock.monotonicMs() - startedMs);
         const { body } = await runInSlices(writeBulkAnswer(read, took, filterOf(request)));
-        return await reply.code(200).header('x-elastic-product', 'Elasticsearch').type(answerType(request)).send(body);
+        return { body, isTaken };
       } finally {
         read.release();
       }
     });
+    // The status says that all went well, also where nothing of it could be taken for now.
+    if (!isTaken) await parts.intake.paceRequest(request);
+    return reply.code(200).header('x-elastic-product', 'Elasticsearch').type(answerType(request)).send(body);
   };
   const single = (kind: number) => async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     receive(parts, request, async (content, options, tenant) => {
@@ -68,11 +71,7 @@ export function elasticIngestRoutes({ scope, parts, prefix }: IngestRoutes): voi
 }
 
 /** Receives a body, undoes its encoding, and hands it on with what is to be made of it. */
-async function receive(
-  parts: HttpParts,
-  request: FastifyRequest,
-  work: (content: Buffer, options: BulkOptions, tenant: string) => Promise<FastifyReply>,
-): Promise<FastifyReply> {
+async function receive<T>(parts: HttpParts, request: FastifyRequest, work: (content: Buffer, options: BulkOptions, tenant: string) => Promise<T>): Promise<T> {
   // Before the body is read: who may not push sends nothing.
   const tenant = elasticTenant(parts, request);
   const limits = parts.limits.forTenant(tenant);
@@ -85,8 +84,9 @@ async function receive(
     index: checkedName((request.params as Path).index ?? '', indexBytesMax, 'index'),
   };
   const encoding = header(request, 'content-encoding') ?? '';
-  return parts.intake.receive('elasticsearch', request, (body) => memoryFactor * expandedBytesMax(body, encoding, parts.bodyLimits), async ({ body, decoded }) => {
+  return parts.intake.receive('elasticsearch', request, (body) => memoryFactor * expandedBytesExpected(body, encoding, parts.bodyLimits), async ({ body, decoded, needs }) => {
     const content = await decodeElasticContent(body, encoding, parts.bodyLimits);
+    await needs(memoryFactor * content.length);
     decoded(memoryFactor * content.length);
     return work(content, options, tenant);
   });
@@ -104,16 +104,17 @@ function checkedName(name: string, bytesMax: number, what: string): string {
   return name;
 }
 
-/** Stores the documents; what is refused of them is told of their items. */
-async function store(parts: HttpParts, tenant: string, { items, batch }: BulkRequest): Promise<void> {
+/** Stores the documents; what is refused of them is told of their items. False where the store took nothing of what it could have taken. */
+async function store(parts: HttpParts, tenant: string, { items, batch }: BulkRequest): Promise<boolean> {
   if (items.faulty > 0) parts.metrics.refusedByDecoder(tenant, 'elasticsearch', 'elastic_item', items.faulty, 0);
-  if (batch.rows === 0) return;
+  if (batch.rows === 0) return true;
   const onRefused = ({ firstRow, rows, reason, error }: RefusedRows): void => {
     const status = reason === 'blocked_ingestion' ? 403 : errorCodes[reason].status;
     const words = wordedOnce(() => error().message);
     for (let row = firstRow; row < firstRow + rows; row++) items.refuse(items.itemOf(row), status, errorType(status), words);
   };
-  await parts.distributor.push(tenant, batch, { protocol: 'elasticsearch', onRefused });
+  const { stored } = await parts.distributor.push(tenant, batch, { protocol: 'elasticsearch', onRefused });
+  return stored > 0;
 }
 
 function wordedOnce(words: () => string): () => string {
