@@ -16,6 +16,24 @@ const severities: ReadonlyMap<string, number> = new Map(
   ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((name, i) => [1, 2, 3, 4].map((step) => [`SEVERITY_NUMBER_${name}${step === 1 ? '' : step}`, i * 4 + step] as const)),
 );
 
+/** Keys in lowerCamelCase, and in snake_case where that is another. */
+const camelKeys = [
+  'resourceLogs', 'resource', 'scopeLogs', 'scope', 'logRecords', 'attributes', 'name', 'version', 'droppedAttributesCount', 'timeUnixNano', 'observedTimeUnixNano', 'severityNumber', 'severityText',
+  'eventName', 'body', 'flags', 'traceId', 'spanId', 'key', 'value', 'values', 'stringValue', 'boolValue', 'intValue', 'doubleValue', 'arrayValue', 'kvlistValue', 'bytesValue',
+] as const;
+
+/** By their lengths; `text` is the one in lowerCamelCase. */
+const keysByLength: readonly (readonly { readonly text: string; readonly bytes: Uint8Array }[])[] = Array.from({ length: 32 }, (_, length) =>
+  camelKeys.flatMap((text) => {
+    const snake = text.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return [...new Set([text, snake])].filter((key) => key.length === length).map((key) => ({ text, bytes: Buffer.from(key) }));
+  }),
+);
+
+/** Values of hexadecimal digits, 255 for other bytes. */
+const hexDigits = new Uint8Array(256).fill(255);
+for (let i = 0; i < 16; i++) for (const digit of [i.toString(16), i.toString(16).toUpperCase()]) hexDigits[digit.charCodeAt(0)] = i;
+
 /**
  * Turns the JSON form of an ExportLogsServiceRequest into the protobuf one, so that there is one reading of both: keys in lowerCamelCase or snake_case, 64-bit integers as numbers or
  * strings, severities by number or name, ids in hexadecimal of any case, bytes in base64, `null` as if the key were not there. Unknown keys and what follows the document are ignored.
@@ -29,6 +47,8 @@ class OtlpJson {
   readonly #json: JsonReader;
   readonly #out: ProtobufWriter;
   #yieldAt = yieldBytes;
+  /** The id at hand. */
+  readonly #id16 = Buffer.alloc(16);
 
   constructor(body: Buffer, limits: PushBodyLimits) {
     this.#json = new JsonReader(body, limits.jsonDepthMax);
@@ -39,7 +59,7 @@ class OtlpJson {
     const json = this.#json;
     if (json.peek() === -1) throw json.error('EOF');
     for (let more = this.#enter('the export'); more; more = json.nextKey()) {
-      if (isKey(this.#key(), 'resourceLogs', 'resource_logs')) {
+      if (this.#key() === 'resourceLogs') {
         for (let element = this.#enterArray('resourceLogs'); element; element = json.nextElement()) yield* this.#resourceLogs();
       } else json.skip();
     }
@@ -52,7 +72,7 @@ class OtlpJson {
     for (let more = this.#enter('an element of resourceLogs'); more; more = json.nextKey()) {
       const key = this.#key();
       if (key === 'resource') this.#resource();
-      else if (isKey(key, 'scopeLogs', 'scope_logs')) {
+      else if (key === 'scopeLogs') {
         for (let element = this.#enterArray('scopeLogs'); element; element = json.nextElement()) yield* this.#scopeLogs();
       } else json.skip();
     }
@@ -74,7 +94,7 @@ class OtlpJson {
     for (let more = this.#enter('an element of scopeLogs'); more; more = json.nextKey()) {
       const key = this.#key();
       if (key === 'scope') this.#scope();
-      else if (isKey(key, 'logRecords', 'log_records')) {
+      else if (key === 'logRecords') {
         for (let element = this.#enterArray('logRecords'); element; element = json.nextElement()) {
           this.#record();
           if (json.at >= this.#yieldAt) {
@@ -94,7 +114,7 @@ class OtlpJson {
       if (key === 'name') this.#string(0x0a);
       else if (key === 'version') this.#string(0x12);
       else if (key === 'attributes') this.#keyValues(0x1a, 0);
-      else if (isKey(key, 'droppedAttributesCount', 'dropped_attributes_count')) this.#unsigned32(0x20);
+      else if (key === 'droppedAttributesCount') this.#unsigned32(0x20);
       else this.#json.skip();
     }
     this.#out.close(message);
@@ -105,23 +125,18 @@ class OtlpJson {
     for (let more = this.#enter('a log record'); more; more = this.#json.nextKey()) {
       switch (this.#key()) {
         case 'timeUnixNano':
-        case 'time_unix_nano':
           this.#time(0x09);
           break;
         case 'observedTimeUnixNano':
-        case 'observed_time_unix_nano':
           this.#time(0x59);
           break;
         case 'severityNumber':
-        case 'severity_number':
           this.#severity();
           break;
         case 'severityText':
-        case 'severity_text':
           this.#string(0x1a);
           break;
         case 'eventName':
-        case 'event_name':
           this.#string(0x62);
           break;
         case 'body':
@@ -131,18 +146,15 @@ class OtlpJson {
           this.#keyValues(0x32, 0);
           break;
         case 'droppedAttributesCount':
-        case 'dropped_attributes_count':
           this.#unsigned32(0x38);
           break;
         case 'flags':
           this.#unsigned32(0x45);
           break;
         case 'traceId':
-        case 'trace_id':
           this.#id(0x4a, 32);
           break;
         case 'spanId':
-        case 'span_id':
           this.#id(0x52, 16);
           break;
         default:
@@ -173,31 +185,24 @@ class OtlpJson {
     for (let more = this.#enter('a value'); more; more = json.nextKey()) {
       switch (this.#key()) {
         case 'stringValue':
-        case 'string_value':
           this.#string(0x0a);
           break;
         case 'boolValue':
-        case 'bool_value':
           this.#boolean();
           break;
         case 'intValue':
-        case 'int_value':
           this.#integer();
           break;
         case 'doubleValue':
-        case 'double_value':
           this.#double();
           break;
         case 'arrayValue':
-        case 'array_value':
           this.#list(0x2a, 'arrayValue', depth);
           break;
         case 'kvlistValue':
-        case 'kvlist_value':
           this.#list(0x32, 'kvlistValue', depth);
           break;
         case 'bytesValue':
-        case 'bytes_value':
           this.#base64();
           break;
         default:
@@ -237,10 +242,17 @@ class OtlpJson {
     return false;
   }
 
+  /** The key that was read last, '' where it is none of ours. */
   #key(): string {
-    const json = this.#json;
-    // Longer ones are unknown.
-    return json.bytes.toString('latin1', json.start, json.start + Math.min(json.length, 32));
+    const { bytes, start, length } = this.#json;
+    const candidates = keysByLength[length];
+    if (candidates === undefined) return '';
+    for (const { text, bytes: key } of candidates) {
+      let i = 0;
+      while (i < length && bytes[start + i] === key[i]) i++;
+      if (i === length) return text;
+    }
+    return '';
   }
 
   /** Passes over `null`. */
@@ -279,10 +291,26 @@ class OtlpJson {
   }
 
   #time(tag: number): void {
+    const json = this.#json;
     if (this.#isNull()) return;
-    const at = this.#json.at;
-    const value = this.#whole(this.#scalar('nanoseconds since 1970'));
-    if (value === undefined || value < 0 || value >= 2n ** 64n) throw this.#json.errorAt(at, 'a time must be nanoseconds since 1970, a whole number of 64 bits');
+    const at = json.at;
+    let text: string;
+    if (json.peek() === quote) {
+      json.string();
+      const split = json.start + json.length - 9;
+      // As clients write them: up to 19 digits, nine of them nanoseconds.
+      if (json.length > 9 && json.length < 20) {
+        const seconds = decimal(json.bytes, json.start, split);
+        const nanos = decimal(json.bytes, split, split + 9);
+        if (seconds >= 0 && nanos >= 0) {
+          this.#out.fixed64Time(tag, seconds, nanos);
+          return;
+        }
+      }
+      text = json.bytes.toString('latin1', json.start, json.start + Math.min(json.length, 64));
+    } else text = this.#scalar('nanoseconds since 1970');
+    const value = this.#whole(text);
+    if (value === undefined || value < 0 || value >= 2n ** 64n) throw json.errorAt(at, 'a time must be nanoseconds since 1970, a whole number of 64 bits');
     this.#out.fixed64(tag, BigInt(value));
   }
 
@@ -349,12 +377,25 @@ class OtlpJson {
     const at = json.at;
     json.string();
     if (json.length === 0) return;
-    const text = json.bytes.toString('latin1', json.start, json.start + Math.min(json.length, 64));
-    if (text.length !== digits || !/^[0-9a-fA-F]*$/.test(text)) throw json.errorAt(at, `expect an id of ${digits} hexadecimal digits`);
-    this.#out.field(tag, Buffer.from(text, 'hex'), 0, digits / 2);
+    const { bytes, start, length } = json;
+    const id = this.#id16;
+    for (let i = 0; i < digits / 2 && length === digits; i++) {
+      const [upper, lower] = [hexDigits[bytes[start + i * 2]!]!, hexDigits[bytes[start + i * 2 + 1]!]!];
+      if ((upper | lower) > 15) throw json.errorAt(at, `expect an id of ${digits} hexadecimal digits`);
+      id[i] = upper * 16 + lower;
+    }
+    if (length !== digits) throw json.errorAt(at, `expect an id of ${digits} hexadecimal digits`);
+    this.#out.field(tag, id, 0, digits / 2);
   }
 }
 
-function isKey(key: string, camel: string, snake: string): boolean {
-  return key === camel || key === snake;
+/** Digits as a number, or -1 where one is none. */
+function decimal(bytes: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -89,6 +89,17 @@ export class ProtobufWriter {
     this.at = this.bytes.writeBigUInt64LE(value, this.at + 1);
   }
 
+  /** A fixed64 field of seconds and nanoseconds, in nanoseconds; seconds below 2^34. */
+  fixed64Time(tag: number, seconds: number, nanos: number): void {
+    this.#room(9);
+    // The product passes 2^53: multiply in pieces of 16 bits.
+    const upper = Math.floor(seconds / 65_536) * 1e9;
+    const lower = (seconds % 65_536) * 1e9 + (upper % 65_536) * 65_536 + nanos;
+    this.bytes[this.at] = tag;
+    this.bytes.writeUInt32LE(lower % 4_294_967_296, this.at + 1);
+    this.at = this.bytes.writeUInt32LE(Math.floor(upper / 65_536) + Math.floor(lower / 4_294_967_296), this.at + 5);
+  }
+
   double(tag: number, value: number): void {
     this.#room(9);
     this.bytes[this.at] = tag;
