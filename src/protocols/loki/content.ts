@@ -21,6 +21,8 @@ const snappyExpansionMax = 22;
 
 /** Bytes that one byte of a body is expected to make at most where it does not say how long it will be. */
 const expansionExpected = 24;
+/** Small bodies may well be of little but repetition. */
+const bytesExpectedMin = 65_536;
 /** One byte of a deflate stream makes no more. */
 const deflateExpansionMax = 1032;
 
@@ -35,8 +37,11 @@ export function decodedBytesExpected(body: Buffer, contentType: string, encoding
 }
 
 function expectedBytes(body: Buffer, encoding: 'gzip' | 'deflate' | 'zstd'): number {
-  const claimed = encoding === 'gzip' ? gzipClaim(body) : encoding === 'zstd' ? zstdClaim(body) : undefined;
-  return claimed ?? body.length * expansionExpected;
+  return claimedBytes(body, encoding) ?? Math.max(bytesExpectedMin, body.length * expansionExpected);
+}
+
+function claimedBytes(body: Buffer, encoding: 'gzip' | 'deflate' | 'zstd'): number | undefined {
+  return encoding === 'gzip' ? gzipClaim(body) : encoding === 'zstd' ? zstdClaim(body) : undefined;
 }
 
 /** The length at the end of a gzip member, modulo 2^32; that of the last one where there are several. Undefined where it cannot be true. */
@@ -76,11 +81,9 @@ export async function decodeContent(body: Uint8Array, encoding: string, limits: 
   const buffer = asBuffer(body);
   if (encoding === '' || encoding === 'snappy') return buffer;
   if (encoding !== 'gzip' && encoding !== 'deflate' && encoding !== 'zstd') throw new SpoorError('push_encoding', { encoding });
-  const expected = expectedBytes(buffer, encoding);
   const tooLarge = (cause?: unknown): SpoorError => new SpoorError('body_too_large', { limit: limits.rawBytesMax, name: 'push.raw_bytes_max' }, { cause });
-  // Without a claim the expected length is a guess.
-  if (expected > limits.rawBytesMax && expected !== buffer.length * expansionExpected) throw tooLarge();
-  const first = Math.max(1, Math.min(expected, limits.rawBytesMax));
+  if ((claimedBytes(buffer, encoding) ?? 0) > limits.rawBytesMax) throw tooLarge();
+  const first = Math.max(1, Math.min(expectedBytes(buffer, encoding), limits.rawBytesMax));
   try {
     return await decompress(buffer, encoding, first);
   } catch (error) {
