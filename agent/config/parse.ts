@@ -22,6 +22,7 @@ export const metadataFromFields = z.union([
 
 /** Formats that lines are taken apart by. */
 export const parseFormats = ['auto', 'json', 'logfmt', 'regex', 'grok', 'none'] as const;
+export type ParseFormat = (typeof parseFormats)[number];
 
 const rows = z.strictObject({
   when: z.record(labelName, globs).default({}),
@@ -58,7 +59,7 @@ export const parseRuleSchema = rows.superRefine((rule, context) => {
 });
 
 /** Why a pattern cannot be used; undefined where it can. */
-export function patternFault(format: 'regex' | 'grok' | string, pattern: string, own: Readonly<Record<string, string>>): string | undefined {
+export function patternFault(format: ParseFormat, pattern: string, own: Readonly<Record<string, string>>): string | undefined {
   try {
     const named = format === 'grok' ? compileGrok(pattern, new Map(Object.entries(own))).fields.length : compileCapture(pattern).names.filter((name) => name !== '').length;
     return named === 0 ? `names no field: write ${format === 'grok' ? '%{PATTERN:field}' : '(?P<field>…)'}, at most ${groupsMax}` : undefined;

@@ -61,7 +61,7 @@ describe('timeReader', () => {
       expect(read(date.toISOString())?.slice(0, 23)).toBe(date.toISOString().slice(0, 23));
       expect(read(date.toISOString().replace('T', ' ').replace('.', ','))?.slice(0, 23)).toBe(date.toISOString().slice(0, 23));
     }));
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0123456789-:/.,TZ+ NovSun%') }), (text) => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0123456789-:/.,TZ+ NovSun%'.split('')) }), (text) => {
       read(text);
     }), { numRuns: 1000 });
   });
