@@ -5,13 +5,6 @@
 const byTest: Readonly<Record<string, readonly string[]>> = {
   'test/agent/agent.test.ts': [
     'agent/command.ts',
-    'agent/fields/counts.ts',
-    'agent/fields/label-values.ts',
-    'agent/fields/labels.ts',
-    'agent/fields/metadata.ts',
-    'agent/fields/names-refused.ts',
-    'agent/fields/settings.ts',
-    'agent/fields/stage.ts',
     'agent/main.ts',
     'agent/mod.ts',
     'agent/parse/detect.ts',
@@ -73,8 +66,12 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/fields/names.ts',
     'agent/fields/regex.ts',
   ],
-  'test/agent/fields/table.test.ts': [
+  'test/agent/fields/stage.test.ts': [
     'agent/fields/auto.ts',
+    'agent/fields/counts.ts',
+    'agent/fields/labels.ts',
+    'agent/fields/metadata.ts',
+    'agent/fields/settings.ts',
   ],
   'test/agent/join/multiline.test.ts': [
     'agent/join/group.ts',
@@ -98,13 +95,14 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/parse/record.ts',
     'agent/parse/time.ts',
   ],
-  'test/agent/pipeline/pipelines.test.ts': [
+  'test/agent/pipeline/pipeline.test.ts': [
     'agent/pipeline/build.ts',
     'agent/pipeline/globs.ts',
     'agent/pipeline/head.ts',
-    'agent/pipeline/options.ts',
-    'agent/pipeline/pipeline.ts',
     'agent/pipeline/renewal.ts',
+  ],
+  'test/agent/pipeline/pipelines.test.ts': [
+    'agent/pipeline/options.ts',
   ],
   'test/agent/route/selector.test.ts': [
     'agent/route/router.ts',
@@ -429,15 +427,12 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/objects/s3-upload.ts',
   ],
   'test/protocols/batch.test.ts': [
-    'src/protocols/arena.ts',
     'src/protocols/limits.ts',
   ],
   'test/protocols/elasticsearch/bulk.test.ts': [
     'src/protocols/elasticsearch/action.ts',
     'src/protocols/elasticsearch/answer.ts',
-    'src/protocols/elasticsearch/fields.ts',
     'src/protocols/elasticsearch/items.ts',
-    'src/protocols/elasticsearch/json-scan.ts',
     'src/protocols/elasticsearch/single.ts',
   ],
   'test/protocols/loki/decode.test.ts': [
@@ -455,11 +450,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/protocols/otlp/record.ts',
     'src/protocols/otlp/room.ts',
     'src/protocols/otlp/value.ts',
-  ],
-  'test/protocols/syslog/fields.test.ts': [
-    'src/protocols/syslog/batch.ts',
-    'src/protocols/syslog/bsd-time.ts',
-    'src/protocols/syslog/priority.ts',
   ],
   'test/querier/counted-pieces.test.ts': [
     'src/querier/read-tally.ts',
