@@ -87,7 +87,7 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
   // Without a file there is nothing to read again, and a closed terminal ends the agent as it ends everything else.
   if (config !== undefined) process.on('SIGHUP', onHangup);
   try {
-    await runAgent(options, stop.signal, { log: await makeLog(options.log_level), ...(config === undefined ? {} : { config }) });
+    await runAgent(options, stop.signal, { log: await makeLog(options.log_level, options.destinations?.some(({ type }) => type === 'stdout') === true ? 2 : 1), ...(config === undefined ? {} : { config }) });
     return 0;
   } catch (error) {
     process.stderr.write(`spoor agent: ${reasonOf(error)}\n`);
@@ -99,10 +99,10 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** JSON on standard output; for people on a terminal. */
-async function makeLog(level: string): Promise<Logger> {
-  const destination: DestinationStream = process.stdout.isTTY
+/** JSON on standard output, or on standard error (2) where lines are written to the other; for people on a terminal. */
+async function makeLog(level: string, output: 1 | 2): Promise<Logger> {
+  const destination: DestinationStream = process.stdout.isTTY && output === 1
     ? (await import('pino-pretty')).default({ sync: true, ignore: 'pid,hostname' })
-    : pino.destination({ dest: 1, sync: true });
+    : pino.destination({ dest: output, sync: true });
   return pino({ level }, destination);
 }

@@ -23,7 +23,7 @@ import { Pipelines } from './pipeline/pipelines.ts';
 import { Renewal } from './pipeline/renewal.ts';
 import { routeOf } from './route/router.ts';
 import { compileMatchers } from './route/selector.ts';
-import { openDestination } from './ship/create.ts';
+import { openDestination, strayBuffers } from './ship/create.ts';
 import type { Destination } from './ship/destination.ts';
 import type { MetricSources } from './status/agent-metrics.ts';
 import { AgentEvents } from './status/events.ts';
@@ -94,6 +94,7 @@ export class Agent {
       changed: () => this.#delivery.settle(),
       failed: (path, error) => events.failed(path, error),
     }));
+    for (const path of strayBuffers(options.state_dir, configs)) log.error({ path }, 'a disk buffer holds lines of a destination that is not configured; configure it again, or delete the directory');
     this.#destinations = opened.map(({ destination }) => destination);
     const rules = configs.map(({ settings }) => ({ match: settings.match?.map(compileMatchers) ?? [] }));
     this.#delivery = new Delivery(

@@ -342,6 +342,6 @@ export function allRows(rows: number): Uint32Array {
 
 const lanes = ['quiet', 'loud'] as const;
 /** Batches that are written in one fsync. */
-const groupMax = 8;
+const groupMax = 4;
 /** Lines are so many times larger than their records, about. */
 const bufferRatio = 4;

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/model/mod.ts';
@@ -77,6 +78,14 @@ export function openDestination(config: DestinationConfig, around: DestinationSu
     { prepare: (sealed) => around.prepare(sealed), atRisk: () => around.atRisk() }, log, clock,
   );
   return { destination, feed: new Feed({ name, required, queue, limits: { bytesMax: batch.size_max, ageMaxMs: batch.wait_max } }, pool, clock) };
+}
+
+/** Disk buffers below the state directory that hold lines of destinations which are not configured any more. */
+export function strayBuffers(stateDir: string, destinations: readonly DestinationConfig[]): string[] {
+  const root = join(stateDir, 'buffer');
+  if (!existsSync(root)) return [];
+  const known = new Set(destinations.filter(({ settings }) => settings.buffer.dir === undefined && settings.buffer.when !== 'never').map(({ settings }) => settings.name));
+  return readdirSync(root).filter((name) => !known.has(name)).map((name) => join(root, name)).filter((path) => readdirSync(path).some((name) => name.endsWith('.buffer')));
 }
 
 /** Empty batches that a destination keeps. */

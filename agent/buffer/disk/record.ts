@@ -39,7 +39,8 @@ export function recordChecksum(record: Buffer): number {
 /** A record with rows of a batch: header and compressed body. */
 export function encodeRecord(batch: Batch, rows: Uint32Array): Buffer {
   const body = encodeRows(batch, rows);
-  const compressed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  // One chunk each: pieces that are put together afterwards would be as much memory again.
+  const compressed = zstdCompressSync(body, { chunkSize: Math.max(4096, body.length >> 2), params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   const record = Buffer.allocUnsafeSlow(recordHeaderBytes + compressed.length);
   recordMagic.copy(record);
   record.writeUInt32LE(compressed.length, 4);
@@ -54,11 +55,14 @@ export function encodeRecord(batch: Batch, rows: Uint32Array): Buffer {
 export function decodeRecord(record: Buffer, batch: Batch): void {
   const header = readRecordHeader(record, 0);
   if (header === undefined || record.length !== recordHeaderBytes + header.bodyBytes) throw new Error('no record');
-  const body = zstdDecompressSync(record.subarray(recordHeaderBytes), { maxOutputLength: Math.max(1, header.rawBytes) });
+  const body = zstdDecompressSync(record.subarray(recordHeaderBytes), { chunkSize: Math.max(4096, header.rawBytes), maxOutputLength: Math.max(1, header.rawBytes) });
   decodeRows(body, header.rows, batch);
 }
 
-const metadataSections = 5;
+/** Numbers of four bytes for each row. */
+const numbersPerRow = 4;
+/** Where bodies are put together, one at a time. */
+let scratch = Buffer.alloc(0);
 
 function encodeRows(batch: Batch, rows: Uint32Array): Buffer {
   const used = new Map<number, number>();
@@ -82,8 +86,10 @@ function encodeRows(batch: Batch, rows: Uint32Array): Buffer {
     for (const { name, value } of labels) head.text(name).text(value);
   }
   head.varint(lineBytes).varint(metadataBytes);
-  const columns = rows.length * (8 + 4 * (metadataSections - 1));
-  const body = Buffer.allocUnsafeSlow(head.length + columns + lineBytes + metadataBytes);
+  const columns = rows.length * (8 + 4 * numbersPerRow);
+  const length = head.length + columns + lineBytes + metadataBytes;
+  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25));
+  const body = scratch.subarray(0, length);
   head.view().copy(body);
   let at = head.length;
   for (const row of rows) at = body.writeDoubleLE(batch.seconds[row] as number, at);
@@ -109,7 +115,7 @@ function decodeRows(body: Buffer, rows: number, batch: Batch): void {
   const lineBytes = reader.varint(recordBodyMax, 'bytes of lines');
   const metadataBytes = reader.varint(recordBodyMax, 'bytes of metadata');
   let at = body.length - reader.remaining;
-  if (reader.remaining !== rows * (8 + 4 * (metadataSections - 1)) + lineBytes + metadataBytes) throw new Error('lengths do not fit');
+  if (reader.remaining !== rows * (8 + 4 * numbersPerRow) + lineBytes + metadataBytes) throw new Error('lengths do not fit');
   batch.reserveRows(rows);
   for (let i = 0; i < rows; i++, at += 8) batch.seconds[i] = body.readDoubleLE(at);
   for (let i = 0; i < rows; i++, at += 4) batch.nanos[i] = body.readUInt32LE(at);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -182,6 +182,34 @@ describe('the disk buffer', () => {
     const [again] = await buffer.append([record('two')]);
     expect([read(buffer, kept!), read(buffer, again!)]).toEqual([['one'], ['two']]);
     await buffer.close();
+  });
+
+  it('keeps what it has on a full disk, and goes on when there is room', async (context) => {
+    using dir = temporaryDir();
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', dir.path]);
+    if (mounted.status !== 0) return context.skip('needs to mount a small file system');
+    try {
+      const clock = new ManualClock(0n);
+      const { buffer, failures } = openBuffer(join(dir.path, 'buffer'), { segmentBytesMax: 20_000 }, clock);
+      const random = randomNumbers(6);
+      const large = (): Buffer => record(Array.from({ length: 7000 }, () => String.fromCharCode(33 + Math.floor(random() * 90))).join(''));
+      const added: BufferedRecord[] = [];
+      for (let more = await buffer.append([large()]); more.length > 0; more = await buffer.append([large()])) added.push(...more);
+      expect((failures[0] as NodeJS.ErrnoException).code).toBe('ENOSPC');
+      expect(buffer.open).toBe(false);
+      expect(added.length).toBeGreaterThan(5);
+      expect(added.map((one) => read(buffer, one)?.length)).toEqual(added.map(() => 1));
+      for (const one of added.slice(0, 8)) buffer.delivered(one);
+      clock.advanceMs(10_000);
+      expect(await buffer.append([large()])).toHaveLength(1);
+      await buffer.close();
+      const again = openBuffer(join(dir.path, 'buffer'), {}, clock);
+      expect(again.found.map((one) => read(again.buffer, one)?.length)).toEqual(Array.from({ length: added.length - 8 + 1 }, () => 1));
+      expect(again.damage).toEqual([]);
+      await again.buffer.close();
+    } finally {
+      spawnSync('umount', ['-l', dir.path]);
+    }
   });
 
   it('loses nothing and gives nothing twice when it is killed at any moment', { timeout: 120_000 }, async () => {
