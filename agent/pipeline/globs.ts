@@ -6,9 +6,9 @@ export type LabelGlobs = Readonly<Record<string, string | readonly string[]>>;
 /** A test of label sets; without globs it is always true. A label that is not there has the value "". */
 export function compileGlobs(globs: LabelGlobs): (labels: LabelSet) => boolean {
   const tests = Object.entries(globs).map(([name, glob]) => ({ name, globs: typeof glob === 'string' ? [glob] : glob }));
-  return (labels) => tests.every(({ name, globs: any }) => {
+  return (labels) => tests.every(({ name, globs: alternatives }) => {
     const value = labels.find((label) => label.name === name)?.value ?? '';
-    return any.some((glob) => fits(glob, value));
+    return alternatives.some((glob) => fits(glob, value));
   });
 }
 
