@@ -379,12 +379,13 @@ class OtlpJson {
     if (json.length === 0) return;
     const { bytes, start, length } = json;
     const id = this.#id16;
-    for (let i = 0; i < digits / 2 && length === digits; i++) {
+    let bits = length === digits ? 0 : 255;
+    for (let i = 0; i < digits / 2 && bits < 16; i++) {
       const [upper, lower] = [hexDigits[bytes[start + i * 2]!]!, hexDigits[bytes[start + i * 2 + 1]!]!];
-      if ((upper | lower) > 15) throw json.errorAt(at, `expect an id of ${digits} hexadecimal digits`);
+      bits |= upper | lower;
       id[i] = upper * 16 + lower;
     }
-    if (length !== digits) throw json.errorAt(at, `expect an id of ${digits} hexadecimal digits`);
+    if (bits > 15) throw json.errorAt(at, `expect an id of ${digits} hexadecimal digits`);
     this.#out.field(tag, id, 0, digits / 2);
   }
 }
