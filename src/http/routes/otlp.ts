@@ -25,7 +25,7 @@ export async function otlpRoutes(app: FastifyInstance, parts: HttpParts): Promis
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Before the body is read: who may not push sends nothing.
     const tenant = tenantOf(header(request, 'x-scope-orgid'), parts.authEnabled);
-    const contentEncoding = header(request, 'content-encoding') ?? '';
+    const contentEncoding = encodingOf(request);
     const backfillShard = header(request, 'x-loki-backfill-shard') ?? '';
     return parts.intake.receive('otlp', request, exportBytesExpected(parts, contentEncoding), async (push) => {
       const format = formatOf(request);
@@ -68,6 +68,14 @@ function formatOf(request: FastifyRequest): 'protobuf' | 'json' {
   if (type === protobufType) return 'protobuf';
   if (type === jsonType) return 'json';
   throw new SpoorError('otlp_media_type', { type: sent.slice(0, 200) });
+}
+
+/** Loki takes encodings as it writes them, and no `identity`. */
+function encodingOf(request: FastifyRequest): string {
+  const sent = header(request, 'content-encoding') ?? '';
+  if (isLokiPath(request)) return sent;
+  const encoding = sent.trim().toLowerCase();
+  return encoding === 'identity' ? '' : encoding;
 }
 
 function sendStored(request: FastifyRequest, reply: FastifyReply, partial: PartialSuccess | null): FastifyReply {

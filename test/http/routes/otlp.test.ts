@@ -85,6 +85,20 @@ describe('an export that is stored', () => {
     expect(await server.as({ 'x-scope-orgid': 'labels' }).streams('{tier="gold"}')).toMatchObject([{ stream: { service_name: 'own', tier: 'gold' } }]);
   });
 
+  it("takes encodings and types as HTTP has them on OTLP's path, and as Loki has them on Loki's", async () => {
+    const body = exportOf('forms', [{ time: nowNs, body: 'a line' }]);
+    for (const headers of [{ 'content-type': 'application/x-protobuf', 'content-encoding': 'identity' }, { 'content-type': 'Application/X-Protobuf; v=1' }] as const) {
+      expect((await post('/v1/logs', body, headers)).status).toBe(200);
+      expect((await post('/otlp/v1/logs', body, headers)).status).toBe(400);
+    }
+    expect((await post('/v1/logs', gzipSync(body), { ...protobufType, 'content-encoding': 'GZIP' })).status).toBe(200);
+  });
+
+  it('has the level of the first severity_text, and shows the last', async () => {
+    await post('/v1/logs', exportOf('levels', [{ time: nowNs, body: 'x', severityText: 'INFO', attributes: [['severity_text', 'warning'], ['level', '']] }]), protobufType);
+    expect(await server.as({ 'x-scope-orgid': 't' }).streams('{service_name="levels"}')).toMatchObject([{ stream: { severity_text: 'INFO', detected_level: 'warn' } }]);
+  });
+
   it('of a backfill has its labels', async () => {
     expect((await post('/otlp/v1/logs', exportOf('back', [{ time: 1_000_000_000n, body: 'x' }]), { ...protobufType, 'x-loki-backfill-shard': 's1' })).status).toBe(204);
   });
