@@ -50,11 +50,15 @@ export class AttributeReader {
   readonly #rows: RawBatchBuilder;
   /** Bytes of the names and values that the entry at hand was given. */
   bytes = 0;
+  /** Attributes, and members of maps in them, that one owner may have. */
+  readonly #attributesMax: number;
+  #attributes = 0;
   /** Names that cannot be used, and in how many places they stood. Their attributes are left out. */
   readonly unusable = new Map<string, number>();
   #otherUnusable = 0;
 
-  constructor(reader: ProtobufReader, room: Room, value: ValueWriter, names: AttributeNames, rows: RawBatchBuilder) {
+  constructor(reader: ProtobufReader, room: Room, value: ValueWriter, names: AttributeNames, rows: RawBatchBuilder, attributesMax: number) {
+    this.#attributesMax = attributesMax;
     this.#reader = reader;
     this.#room = room;
     this.#value = value;
@@ -74,6 +78,8 @@ export class AttributeReader {
   read(owner: AttributeOwner, place: number, end: number, except: string): void {
     const reader = this.#reader;
     const value = this.#value;
+    if (place === 0) this.#attributes = 0;
+    this.#count();
     this.#keyValue(end);
     const name = this.#names.find(owner, place, this.#keyFrom, this.#keyTo);
     if (name.action === 'drop' || (except !== '' && name.name === except && name.nameStart === name.from)) return;
@@ -85,6 +91,11 @@ export class AttributeReader {
     value.locate(this.#valueTo);
     this.#give(name, name.action === 'index_label', 1);
     reader.at = end;
+  }
+
+  /** Also those of which nothing comes cost time. */
+  #count(): void {
+    if (++this.#attributes > this.#attributesMax) throw new SpoorError('push_too_many', { limit: this.#attributesMax, what: 'attributes of one record, resource or scope', name: 'push.entry_pairs_max' });
   }
 
   #keyFrom = 0;
@@ -135,6 +146,7 @@ export class AttributeReader {
         continue;
       }
       const end = reader.lengthEnd(to);
+      this.#count();
       this.#keyValue(end);
       const name = this.#names.member(parent, this.#keyFrom, this.#keyTo);
       reader.at = this.#valueFrom;

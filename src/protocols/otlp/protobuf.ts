@@ -73,7 +73,7 @@ class OtlpDecoder {
     this.#room = new Room(body, options.limits.rawBytesMax);
     this.#rows = new RawBatchBuilder(options.limits, body.length >>> 7);
     const value = new ValueWriter(this.#reader, this.#room);
-    this.#attributes = new AttributeReader(this.#reader, this.#room, value, new AttributeNames(this.#reader, this.#room, options.mapping), this.#rows);
+    this.#attributes = new AttributeReader(this.#reader, this.#room, value, new AttributeNames(this.#reader, this.#room, options.mapping), this.#rows, options.limits.entryPairsMax);
     this.#record = new RecordReader(this.#reader, this.#room, value, this.#attributes, this.#rows, options);
   }
 

@@ -1,4 +1,6 @@
+import { SpoorError } from '../../model/mod.ts';
 import type { RawBatchBuilder } from '../batch.ts';
+import type { PushBodyLimits } from '../limits.ts';
 import type { AttributeReader } from './attributes.ts';
 import type { OtlpMapping } from './mapping.ts';
 import type { ProtobufReader } from './protobuf-reader.ts';
@@ -24,6 +26,7 @@ export class RecordReader {
   readonly #rows: RawBatchBuilder;
   readonly #mapping: OtlpMapping;
   readonly #nowNs: bigint;
+  readonly #attributesMax: number;
   #withoutTime = 0n;
   /** Where the attributes of the record at hand stand: start and end of each. */
   #ranges = new Uint32Array(64);
@@ -35,7 +38,7 @@ export class RecordReader {
   lineLength = 0;
 
   constructor(
-    reader: ProtobufReader, room: Room, value: ValueWriter, attributes: AttributeReader, rows: RawBatchBuilder, options: { readonly mapping: OtlpMapping; readonly nowNs: bigint },
+    reader: ProtobufReader, room: Room, value: ValueWriter, attributes: AttributeReader, rows: RawBatchBuilder, options: { readonly mapping: OtlpMapping; readonly nowNs: bigint; readonly limits: PushBodyLimits },
   ) {
     this.#reader = reader;
     this.#room = room;
@@ -43,6 +46,7 @@ export class RecordReader {
     this.#attributes = attributes;
     this.#rows = rows;
     this.#mapping = options.mapping;
+    this.#attributesMax = options.limits.entryPairsMax;
     this.#nowNs = options.nowNs;
     this.#names = fieldNames.map((name) => {
       const start = room.used;
@@ -172,6 +176,9 @@ export class RecordReader {
   }
 
   #growRanges(): void {
+    if (this.#ranges.length > this.#attributesMax * 2) {
+      throw new SpoorError('push_too_many', { limit: this.#attributesMax, what: 'attributes of one record, resource or scope', name: 'push.entry_pairs_max' });
+    }
     const larger = new Uint32Array(this.#ranges.length * 2);
     larger.set(this.#ranges);
     this.#ranges = larger;

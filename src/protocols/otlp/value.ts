@@ -6,6 +6,9 @@ import type { Room } from './room.ts';
 /** Arrays and maps that an AnyValue may hold within one another (`otlp.value_depth_max`). */
 export const valueDepthMax = 64;
 
+/** Bytes of an array, a map or bytes that are written as text (`otlp.value_bytes_max`): that is done in one go. */
+const valueBytesMax = 4 * 2 ** 20;
+
 /** Fields of AnyValue, by number; 0 where none is set. */
 export const valueNone = 0;
 export const valueString = 1;
@@ -97,6 +100,7 @@ export class ValueWriter {
       this.length = to - from;
       return;
     }
+    if (to - from > valueBytesMax) throw new SpoorError('push_too_many', { limit: valueBytesMax, what: 'bytes in one value that is no text', name: 'otlp.value_bytes_max' });
     const start = room.used;
     if (kind === valueBytes) this.#base64(from, to);
     else if (kind === valueDouble) {

@@ -220,8 +220,22 @@ describe('limits', () => {
     expect((await plain(body, { limits: { rawBytesMax: 300_000 } })).rows).toHaveLength(200);
     expect(await failure(body, { limits: { rawBytesMax: 100_000 } })).toMatch(/100000 bytes once each record has the attributes of its resource and scope \(push.raw_bytes_max\)/);
     expect(await failure(body, { limits: { metadataPairsMax: 64 } })).toMatch(/64 pairs of structured metadata \(push.metadata_pairs_max\)/);
-    const many = exportRequest([{ resource: Array.from({ length: 40 }, (_, i) => [`a${i}`, 'v'] as const), scopes: [{ records: [{}] }] }]);
+    const attributes = Array.from({ length: 30 }, (_, i) => [`a${i}`, 'v'] as const);
+    const many = exportRequest([{ resource: attributes, scopes: [{ attributes, records: [{}] }] }]);
     expect(await failure(many, { limits: { entryPairsMax: 39 } })).toMatch(/39 pairs of structured metadata in one entry/);
+  });
+
+  it('counts attributes of which nothing comes, and holds the length of values that are written as text', async () => {
+    const limits = { entryPairsMax: 100 };
+    const config = { log_attributes: [{ action: 'drop', attributes: [], regex: '.*' }] } as const;
+    const attributes = Array.from({ length: 150 }, (_, i) => [`a${i}`, 'v'] as const);
+    const message = /100 attributes of one record, resource or scope \(push.entry_pairs_max\)/;
+    expect(await failure(exportOf('s', [{ attributes }]), { limits, config })).toMatch(message);
+    expect(await failure(exportRequest([{ resource: attributes, scopes: [] }]), { limits })).toMatch(message);
+    expect(await failure(exportOf('s', [{ attributes: [['m', new Map(attributes.map(([key]) => [key, new Map()]))]] }]), { limits })).toMatch(message);
+    expect((await plain(exportOf('s', [{ attributes: attributes.slice(0, 100) }]), { limits, config })).rows[0]?.metadata).toEqual([]);
+    expect(await failure(exportOf('s', [{ body: new Uint8Array(4 * 2 ** 20 + 1) }]))).toMatch(/4194304 bytes in one value that is no text \(otlp.value_bytes_max\)/);
+    expect((await one({ body: 'x'.repeat(5 * 2 ** 20) })).line).toHaveLength(5 * 2 ** 20);
   });
 
   it('bounds names that grow by being spread', async () => {
