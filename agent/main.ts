@@ -36,6 +36,7 @@ import { Tailer } from './tail/tailer.ts';
 const recordHeadBytes = 4096;
 const blockBytesMin = 256 * 1024;
 const aliveMs = 60_000;
+const soonMs = 100;
 
 /**
  * One agent with one set of settings: finds container logs, reads them, sends them, and remembers what the server has. What outlives a change of settings (the lock on
@@ -64,6 +65,7 @@ export class Agent {
   readonly #ended = new AbortController();
   #fromEnd: boolean;
   #scanned = false;
+  #soon: NodeJS.Timeout | null = null;
   /** When the checkpoint was last looked after, monotonic clock. */
   #keptMs: number;
 
@@ -100,7 +102,10 @@ export class Agent {
     this.#delivery = new Delivery(
       {
         feeds: opened.map(({ feed }) => feed), route: ({ labels }) => routeOf(rules, options.routing, labels),
-        confirm: ({ chain, file, position }) => store.delivered(chain, file, position),
+        confirm: ({ chain, file, position }) => {
+          store.delivered(chain, file, position);
+          if (file.unlinked || this.#chains.chains.get(chain)?.chain.files.at(-1) !== file) this.#writeSoon();
+        },
         confirmed: (file) => Math.min(...(store.positionOf(file)?.offsets ?? file.skip)),
         labelsGeneration: () => this.#labels.generation, ageMaxMs: options.batch.wait_max,
       },
@@ -260,6 +265,7 @@ export class Agent {
     } finally {
       shipping.abort();
       keeping.abort();
+      if (this.#soon !== null) clearTimeout(this.#soon);
       signal.removeEventListener('abort', wake);
       this.#discovery?.close();
       this.#sources.close();
@@ -312,6 +318,17 @@ export class Agent {
       await this.#write();
       this.#keptMs = this.#clock.monotonicMs();
     }
+  }
+
+  /**
+   * Writes the checkpoint before its interval is over. For what is delivered of a file that rotation may delete next: were the agent killed before it is written, the file would count as a gap,
+   * and nobody could read it again to find out.
+   */
+  #writeSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      void this.#write();
+    }, soonMs);
   }
 
   async #write(): Promise<void> {

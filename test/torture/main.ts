@@ -28,7 +28,7 @@ try {
   });
   const gaps = report.missingOf.map((lines, container) => ({ container, missingBytes: lines * Number(values.record), gapBytes: report.gapBytes[`load-${String(container).padStart(3, '0')}`] ?? 0 })).filter(({ missingBytes, gapBytes }) => missingBytes + gapBytes > 0);
   process.stdout.write(`${JSON.stringify({ ...report, gaps, totals: status.totals, destinations: status.destinations }, null, 1)}\n`);
-  process.exitCode = report.doubles === 0 && report.missingElsewhere === 0 && gaps.every(({ missingBytes, gapBytes }) => missingBytes === gapBytes) && (values.fill || report.missing === 0) ? 0 : 1;
+  process.exitCode = report.doubles === 0 && report.missingElsewhere === 0 && gaps.every(({ missingBytes, gapBytes }) => missingBytes === gapBytes || (Number(values.kills) > 0 && missingBytes < gapBytes)) && (values.fill || report.missing === 0) ? 0 : 1;
 } finally {
   if (values.keep) process.stdout.write(`${root}\n`);
   else rmSync(root, { recursive: true, force: true });
