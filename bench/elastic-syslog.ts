@@ -41,7 +41,7 @@ export const decodeBulkBody = (newest: bigint, encoding: string) => async (body:
   const request = await runInSlices(decodeBulk(await decodeElasticContent(body, encoding, defaultPushBodyLimits), options(newest)));
   await runInSlices(writeBulkAnswer(request, 1, filter));
   if (request.items.faulty > 0) throw new Error(request.items.fault(0)?.reason);
-  return { ...request.batch, release: request.release };
+  return { ...request.batch, release: () => request.release() };
 };
 
 /** A push as RFC 5424 with octet counting; metadata are structured data. */

@@ -5,6 +5,9 @@ import type { SyslogLog, SyslogMetrics } from './ports.ts';
 import type { SyslogQueue } from './queue.ts';
 
 const handshakeMs = 10_000;
+/** At a stop a connection is read until it is silent for so long, and as many times at most. */
+const drainPauseMs = 50;
+const drainPausesMax = 40;
 
 export interface TcpListenerSettings {
   readonly transport: 'tcp' | 'tls';
@@ -60,10 +63,10 @@ export class TcpListener {
     });
   }
 
-  /** Accepts no more, reads no more, and hands what has arrived to the queue. */
+  /** Accepts no more, reads what senders have sent until then, and hands it to the queue. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => { this.#server.close(() => resolve()); });
-    for (const connection of this.#connections) connection.close();
+    await Promise.all(Array.from(this.#connections, async (connection) => connection.drain()));
     await closed;
   }
 }
@@ -82,6 +85,7 @@ class Connection {
   };
   #waits = false;
   #ended = false;
+  #received = 0;
 
   constructor(socket: Socket, settings: TcpListenerSettings, queue: SyslogQueue, metrics: SyslogMetrics, log: SyslogLog) {
     this.#socket = socket;
@@ -110,6 +114,7 @@ class Connection {
 
   #data(chunk: Buffer): void {
     if (this.#ended) return;
+    this.#received += chunk.length;
     this.#metrics.received(this.#settings.transport, chunk.length);
     const fault = this.#frames.push(chunk);
     if (fault !== null) {
@@ -135,6 +140,16 @@ class Connection {
     this.#ended = true;
     this.#queue.forgetRoom(this.#resume);
     if (this.#frames.end() > 0) this.#metrics.dropped(this.#settings.transport, 'unfinished', 1);
+  }
+
+  /** Reads on until nothing comes any more, but not for long, and closes. */
+  async drain(): Promise<void> {
+    for (let pause = 0; pause < drainPausesMax && !this.#ended; pause++) {
+      const before = this.#received;
+      await new Promise<void>((resolve) => { setTimeout(resolve, drainPauseMs); });
+      if (this.#received === before && !this.#waits) break;
+    }
+    this.close();
   }
 
   close(): void {

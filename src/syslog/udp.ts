@@ -5,6 +5,10 @@ import type { SyslogLog, SyslogMetrics } from './ports.ts';
 import type { SyslogQueue } from './queue.ts';
 import { plainAddress } from './tcp.ts';
 
+/** At a stop the kernel's queue is read until nothing came for so long, and as many times at most. */
+const drainPauseMs = 20;
+const drainPausesMax = 20;
+
 export interface UdpListenerSettings {
   readonly host: string;
   readonly port: number;
@@ -20,6 +24,7 @@ export class UdpListener {
   readonly #queue: SyslogQueue;
   readonly #socket: Socket;
   readonly #log: SyslogLog;
+  #received = 0;
 
   constructor(settings: UdpListenerSettings, queue: SyslogQueue, metrics: SyslogMetrics, log: SyslogLog) {
     this.#settings = settings;
@@ -27,6 +32,7 @@ export class UdpListener {
     this.#log = log;
     this.#socket = createSocket({ type: settings.host.includes(':') ? 'udp6' : 'udp4' });
     this.#socket.on('message', (message, { address }) => {
+      this.#received++;
       metrics.received('udp', message.length);
       if (message.length === 0) return;
       if (this.#queue.bytes + message.length > settings.queueBytesMax) metrics.dropped('udp', 'queue_full', 1);
@@ -50,8 +56,12 @@ export class UdpListener {
     return this.#socket.address();
   }
 
-  /** Takes no more datagrams. */
+  /** Takes no more datagrams than have arrived by then. */
   async close(): Promise<void> {
+    for (let pause = 0, before = -1; pause < drainPausesMax && before !== this.#received; pause++) {
+      before = this.#received;
+      await new Promise<void>((resolve) => { setTimeout(resolve, drainPauseMs); });
+    }
     await new Promise<void>((resolve) => { this.#socket.close(() => resolve()); });
   }
 }

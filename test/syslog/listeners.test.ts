@@ -127,6 +127,15 @@ describe('TCP', () => {
     expect(store.lines).toEqual(['unfinished']);
   });
 
+  it('reads at a stop what senders have sent already', async () => {
+    const { store, port, stop } = await start({ tcp: address, batchDelayMs: 1_000_000, batchBytes: 64 * 1024 });
+    const socket = await connect(port('tcp'));
+    const total = 20_000;
+    await new Promise<void>((resolve) => { socket.end(Array.from({ length: total }, (_, i) => `<13>1 - h a - - - ${i}\n`).join(''), resolve); });
+    await stop();
+    expect(store.rows).toHaveLength(total);
+  });
+
   it('delivers at a stop what has arrived', async () => {
     const { store, port, metrics, stop } = await start({ tcp: address, batchDelayMs: 1_000_000, batchBytes: 1_000_000 });
     store.decide = (_, push) => (push === 0 ? 'ingester_memory_full' : null);

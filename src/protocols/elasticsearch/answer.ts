@@ -41,8 +41,9 @@ export function* writeBulkAnswer(request: BulkRequest, tookMs: number, filter: F
   const text = new ItemText(request, filter);
   const errors = items.faulty > 0;
   let head = '{';
-  if (filter.keeps(['errors'])) head += `"errors":${errors}`;
-  if (filter.keeps(['took'])) head += `${head === '{' ? '' : ','}"took":${tookMs}`;
+  // In this order: Fluent Bit, which may not see the end of a long answer, looks for `"errors":false,"items":[`.
+  if (filter.keeps(['took'])) head += `"took":${tookMs}`;
+  if (filter.keeps(['errors'])) head += `${head === '{' ? '' : ','}"errors":${errors}`;
   let piece = '';
   let any = false;
   for (let item = 0; item < items.count; item++) {

@@ -16,6 +16,8 @@ const openBrace = 0x7b;
 const yieldBytes = 65_536;
 /** Actions of one request; each is answered with some hundred bytes. */
 export const bulkItemsMax = 250_000;
+/** Bytes of one document: reading one holds the event loop. Lines and metadata of an entry are far shorter. */
+export const documentBytesMax = 8 * 2 ** 20;
 /** The index of documents that name none: the data stream that Elasticsearch's own shippers fall back to. */
 const defaultIndex = 'logs-generic-default';
 
@@ -151,6 +153,10 @@ class BulkReader {
   }
 
   #document(item: number, start: number, end: number): void {
+    if (end - start > documentBytesMax) {
+      this.#items.refuse(item, 413, 'content_too_long_exception', () => `a document of ${end - start} bytes is over the limit of ${documentBytesMax}`);
+      return;
+    }
     const { indexId, indexStart, indexLabelLength } = this.#actions;
     const row = this.#rows.rows.rows;
     const isPath = indexId === this.#pathIndexId;

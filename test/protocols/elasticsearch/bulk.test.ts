@@ -94,3 +94,9 @@ it('makes one stream of documents with equal labels, however they are mixed', as
   expect(streams).toBe(3);
   expect(rows.filter(({ labels }) => labels['host_name'] === 'h1').map(({ line }) => Number(line))).toEqual(Array.from({ length: 100 }, (_, i) => i * 3 + 1));
 });
+
+it('refuses a document that would take too long to read, and stores the others', async () => {
+  const { rows, items } = await readBulk(Buffer.concat([bodyOf([create]), Buffer.from('{"message":"'), Buffer.alloc(9_000_000, 0x61), Buffer.from('"}\n'), bodyOf([create, { message: 'short' }])]));
+  expect(items.map(({ status }) => status)).toEqual([413, 201]);
+  expect(rows.map(({ line }) => line)).toEqual(['short']);
+});

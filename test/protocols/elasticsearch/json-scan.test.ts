@@ -74,7 +74,7 @@ it('says what is wrong, and where', () => {
     ['"a\u0001"', 'a control character inside a string', 2],
     ['"\\q"', 'an escape that JSON does not have', 1],
     ['01', 'a number must not begin with 0', 0],
-    [`${'['.repeat(51)}`, 'nested deeper than 50 (push.json_depth_max)', 50],
+    ['['.repeat(51), 'nested deeper than 50 (push.json_depth_max)', 50],
   ] as const) {
     const scan = scanOf(Buffer.from(text));
     expect([text, scan.skip(0), scan.fault, scan.faultAt]).toEqual([text, -1, fault, at]);
