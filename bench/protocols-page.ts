@@ -32,3 +32,12 @@ Written by bench/protocols.ts (${date}, commit ${commit}): ${rawMB.toFixed(0)} M
 |---|---|---|---|---|
 ${rows.join('\n')}`;
 }
+
+/** The page with this section in place of the one that it has, or before those on many streams and on the queries, or at the end. */
+export function withProtocols(page: string, result: ProtocolsResult): string {
+  const text = protocolsText(result);
+  const old = /^## Ways in\n[\s\S]*?(?=\n\n## |\s*$(?![\s\S]))/mv;
+  if (old.test(page)) return page.replace(old, () => text);
+  const next = page.search(/^## (?:Many streams|The queries)$/mv);
+  return next < 0 ? `${page.trimEnd()}\n\n${text}\n` : `${page.slice(0, next)}${text}\n\n${page.slice(next)}`;
+}

@@ -4,7 +4,7 @@
  *
  *     node bench/protocols.ts [--mb 48] [--rounds 5] [--only loki] [--write]
  *
- * --write keeps the figures in bench/last-protocols.json, from which bench/run.ts takes them into docs/performance.md.
+ * --write puts the table into docs/performance.md, and keeps the figures in bench/last-protocols.json, from which bench/run.ts takes them when it writes that page anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import { prepareCorpus, root } from './corpus.ts';
 import { bulkBody, decodeBulkBody, decodeSyslogBody, syslogBody } from './elastic-syslog.ts';
 import { commit, loadAverage } from './machine.ts';
 import { otlpJson, otlpProtobuf } from './otlp.ts';
-import { protocolsText, type ProtocolResult, type ProtocolsResult } from './protocols-page.ts';
+import { protocolsText, withProtocols, type ProtocolResult, type ProtocolsResult } from './protocols-page.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -143,4 +143,8 @@ for (const protocol of protocols) {
 }
 const result: ProtocolsResult = { date: new Date().toISOString().slice(0, 10), commit: commit(root), rawMB: rawBytes / 1e6, protocols: measured };
 process.stdout.write(`${protocolsText(result)}\n`);
-if (options.write) writeFileSync(path.join(import.meta.dirname, 'last-protocols.json'), `${JSON.stringify(result, null, 1)}\n`);
+if (options.write) {
+  writeFileSync(path.join(import.meta.dirname, 'last-protocols.json'), `${JSON.stringify(result, null, 1)}\n`);
+  const page = path.join(root, 'docs/performance.md');
+  writeFileSync(page, withProtocols(readFileSync(page, 'utf8'), result));
+}
