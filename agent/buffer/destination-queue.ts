@@ -2,7 +2,7 @@ import type { Clock } from '../../src/model/mod.ts';
 import type { LogChain } from '../tail/chain.ts';
 import type { Batch, BatchPool } from './batch.ts';
 import type { BufferedRecord, DiskBuffer } from './disk/disk-buffer.ts';
-import { encodeRecord } from './disk/record.ts';
+import { discard, encodeRecord } from './disk/record.ts';
 
 /**
  * Which way a batch goes. Lines of chains at risk go the loud way while there is no room: into the disk buffer. The others wait in their files meanwhile, and what was read of them goes the
@@ -243,6 +243,7 @@ export class DestinationQueue {
         if (records.length === 0) return;
         for (const item of written) item.taken = true;
         const added = await buffer.append(records);
+        for (const record of records) discard(record);
         for (const [i, item] of written.entries()) {
           item.taken = false;
           const record = added[i];
@@ -254,7 +255,7 @@ export class DestinationQueue {
           this.#release(item);
         }
         this.#changed();
-        if (added.length < records.length) return;
+        if (added.length < written.length) return;
       }
     } finally {
       this.#spilling = false;

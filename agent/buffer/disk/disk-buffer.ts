@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, SpoorError, type Clock } from '../../../src/model/mod.ts';
 import type { Batch } from '../batch.ts';
-import { decodeRecord } from './record.ts';
+import { decodeRecord, discard } from './record.ts';
 import { appendDone, readDone, readRecord, scanSegment, syncDirectory } from './segment.ts';
 
 export interface DiskBufferOptions {
@@ -156,6 +156,7 @@ export class DiskBuffer {
         const bytes = readRecord(fd, record.offset, record.bytes);
         if (bytes !== undefined) {
           decodeRecord(bytes, batch);
+          discard(bytes);
           return true;
         }
       } finally {

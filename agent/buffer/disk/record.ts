@@ -47,6 +47,7 @@ export function encodeRecord(batch: Batch, rows: Uint32Array): Buffer {
   record.writeUInt32LE(body.length, 8);
   record.writeUInt32LE(rows.length, 12);
   compressed.copy(record, recordHeaderBytes);
+  discard(compressed);
   record.writeUInt32LE(recordChecksum(record), 16);
   return record;
 }
@@ -56,8 +57,23 @@ export function decodeRecord(record: Buffer, batch: Batch): void {
   const header = readRecordHeader(record, 0);
   if (header === undefined || record.length !== recordHeaderBytes + header.bodyBytes) throw new Error('no record');
   const body = zstdDecompressSync(record.subarray(recordHeaderBytes), { chunkSize: Math.max(4096, header.rawBytes), maxOutputLength: Math.max(1, header.rawBytes) });
-  decodeRows(body, header.rows, batch);
+  try {
+    decodeRows(body, header.rows, batch);
+  } finally {
+    discard(body);
+  }
 }
+
+/**
+ * Frees the memory of a buffer that nobody looks at any more, now. V8 would let 64 MiB of such come together before it collects them, which is half of what the agent may use. Does nothing where
+ * the memory may be shared with other buffers.
+ */
+export function discard(bytes: Buffer): void {
+  if (bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength > Math.max(Buffer.poolSize, discardBytesMin)) bytes.buffer.transfer(0);
+}
+
+/** Smaller ones cost nothing. (Pieces of Node's pool cannot be freed at all.) */
+const discardBytesMin = 64 * 1024;
 
 /** Numbers of four bytes for each row. */
 const numbersPerRow = 4;
