@@ -102,7 +102,7 @@ class Supervisor implements StatusSource {
   }
 
   report(): StatusReport {
-    return statusReport(this.#metrics(), this.#config, this.#options.node_name, this.notReady(), this.#clock.nowMs());
+    return statusReport(this.#metrics(), this.#config, this.#options.node_name, this.notReady(), this.#clock.nowMs(), this.#agent?.sources.destinations ?? []);
   }
 
   notReady(): string | null {

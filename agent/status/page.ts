@@ -18,7 +18,8 @@ td:first-child,th:first-child{text-align:left}.bad{color:#b00020;font-weight:600
 <h1>spoor agent${node === null ? '' : ` on ${escapeHtml(node)}`}</h1>
 <table>${facts.map(([name, value]) => `<tr><td>${name}<td style="text-align:left"${value.includes('refused: ') ? ' class="bad"' : ''}>${escapeHtml(value)}`).join('\n')}</table>
 <h2>Destinations</h2>
-${table(destinations.map(({ name, figures }) => [name, figures]))}
+${table(destinations.map(({ name, type, to, figures }) => [`${name} (${type}, ${to})`, figures]))}
+${destinations.flatMap(({ name, lastError }) => (lastError === null ? [] : [`<p>${escapeHtml(name)}, last error at ${escapeHtml(lastError.time)}: ${escapeHtml(lastError.reason)}</p>`])).join('\n')}
 <h2>Containers (${containers.length})</h2>
 ${table(containers.slice(0, rowsMax).map(({ namespace, pod, container, path, figures }) => [path ?? `${namespace}/${pod}/${container}`, figures]))}
 <h2>Totals</h2>

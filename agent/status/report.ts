@@ -1,3 +1,4 @@
+import type { DestinationStatus } from '../ship/counts.ts';
 import type { ConfigState, ReloadResult } from './config-state.ts';
 import { destinationLabel, type Metric, type Sample } from './metrics.ts';
 
@@ -20,9 +21,19 @@ export interface StatusReport {
   /** What is missing, where it is not ready. */
   readonly notReady: string | null;
   readonly totals: Figures;
-  readonly destinations: readonly ({ readonly name: string } & { readonly figures: Figures })[];
+  readonly destinations: readonly DestinationReport[];
   /** Those that are furthest behind first. */
   readonly containers: readonly ContainerReport[];
+}
+
+/** A destination, and why its last request failed, if one ever did. */
+export interface DestinationReport {
+  readonly name: string;
+  readonly type: string;
+  readonly to: string;
+  readonly required: boolean;
+  readonly lastError: { readonly time: string; readonly reason: string } | null;
+  readonly figures: Figures;
 }
 
 /** A container, or a log that belongs to none and has a path. */
@@ -35,7 +46,7 @@ export interface ContainerReport {
 }
 
 /** Puts metrics together by container and destination. */
-export function statusReport(metrics: Iterable<Metric>, config: ConfigState, nodeName: string | undefined, notReady: string | null, nowMs: number): StatusReport {
+export function statusReport(metrics: Iterable<Metric>, config: ConfigState, nodeName: string | undefined, notReady: string | null, nowMs: number, known: readonly DestinationStatus[]): StatusReport {
   const totals = new Map<string, Cell>();
   const destinations = new Map<string, Map<string, Cell>>();
   const containers = new Map<string, { readonly sample: Sample; readonly figures: Map<string, Cell> }>();
@@ -69,7 +80,10 @@ export function statusReport(metrics: Iterable<Metric>, config: ConfigState, nod
     ready: notReady === null,
     notReady,
     totals: plain(totals),
-    destinations: Array.from(destinations, ([name, figures]) => ({ name, figures: plain(figures) })),
+    destinations: known.map(({ name, type, to, required, lastError }) => ({
+      name, type, to, required, figures: plain(destinations.get(name) ?? new Map()),
+      lastError: lastError === null ? null : { time: new Date(lastError.timeMs).toISOString(), reason: lastError.reason },
+    })),
     containers: Array.from(containers.values(), ({ sample: { labels }, figures }) => ({
       namespace: labels?.['namespace'] ?? '', pod: labels?.['pod'] ?? '', container: labels?.['container'] ?? '', path: labels?.['path'] ?? null, figures: plain(figures),
     })).toSorted((a, b) => numberOf(b.figures['behind_bytes']) - numberOf(a.figures['behind_bytes'])),
