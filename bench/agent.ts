@@ -57,8 +57,18 @@ function freeze(): string {
   return frozen;
 }
 
-const dist = freeze();
 const figures: ReaderFigures[] = [];
+
+/** Written after each reader: a run of all of them takes a quarter of an hour. */
+function writePage(): void {
+  const page = agentPage({
+    date: new Date().toISOString().slice(0, 10), commit: commit(root), cpu: os.cpus()[0]?.model.trim() ?? '?', node: process.versions.node, collector: binary === undefined ? null : options['collector-version'], figures,
+  });
+  mkdirSync(path.dirname(options.out), { recursive: true });
+  writeFileSync(options.write ? path.join(root, 'docs/performance-agent.md') : options.out, page);
+}
+
+const dist = freeze();
 for (const pods of options.pods.split(',').map(Number)) {
   const corpus = corpusOf(pods);
   const cases: readonly AgentCase[] = pods > 100 ? ['plain', 'default'] : agentCases;
@@ -70,12 +80,8 @@ for (const pods of options.pods.split(',').map(Number)) {
   for (const reader of readers) {
     const result = await measureReader(reader, corpus, options.shared);
     figures.push(result);
+    writePage();
     log(`${pods} pods, ${reader.name}: ${(result.bytes / 1e6 / result.cpuSeconds).toFixed(1)} MB per CPU second, ${result.seconds.toFixed(1)} s, peak ${result.peakMiB} MiB, rest ${result.restMiB} MiB, delivered ${result.delivered ?? '?'} of ${result.lines}`);
   }
 }
-const page = agentPage({
-  date: new Date().toISOString().slice(0, 10), commit: commit(root), cpu: os.cpus()[0]?.model.trim() ?? '?', node: process.versions.node, collector: binary === undefined ? null : options['collector-version'], figures,
-});
-mkdirSync(path.dirname(options.out), { recursive: true });
-writeFileSync(options.write ? path.join(root, 'docs/performance-agent.md') : options.out, page);
 log(options.write ? 'docs/performance-agent.md' : options.out);
