@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../src/model/mod.ts';
 import { matchesGlob, type Glob } from './glob.ts';
-import { addMember, addRotatedTargets, type Member, type MemberProblem } from './members.ts';
+import { addMember, addRotatedTargets, listAttempts, type Member, type MemberProblem } from './members.ts';
 import type { FileOrigin, FileSource } from './origin.ts';
 import { compareRotations } from './paths.ts';
 import { rotatedNames } from './rotation.ts';
@@ -203,7 +203,7 @@ export class FileDiscovery {
   }
 
   /** Lists a directory's logs into `found`; logs that have gone are reported at once. */
-  #list(directory: Directory, found: Map<string, FoundLog>): void {
+  #list(directory: Directory, found: Map<string, FoundLog>, attempt = 1): void {
     if (!directory.walked.files) return;
     let names: string[];
     try {
@@ -222,7 +222,13 @@ export class FileDiscovery {
       const log = own.get(place.log) ?? { origin: { source: place.source, path: place.log }, members: [], complete: true };
       const problems: MemberProblem[] = [];
       const path = join(directory.path, name);
-      if (!addMember(log.members, path, place.rotation, place.gzip, problems)) {
+      const added = addMember(log.members, path, place.rotation, place.gzip, problems);
+      if (added === 'vanished' && attempt < listAttempts) {
+        // It was renamed or compressed meanwhile, and would be missing under both names.
+        this.#list(directory, found, attempt + 1);
+        return;
+      }
+      if (added === 'other') {
         this.#skip(path);
         continue;
       }

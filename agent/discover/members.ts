@@ -24,7 +24,23 @@ export interface MemberProblem {
  * files that were rotated away beside its target belong to it too. Files that vanish meanwhile are left out; what cannot be looked at is added to `problems`.
  */
 export function listMembers(directory: string, problems: MemberProblem[] = []): Map<number, Member[]> {
-  const runs = new Map<number, Member[]>();
+  for (let attempt = 1; ; attempt++) {
+    const found: MemberProblem[] = [];
+    const runs = new Map<number, Member[]>();
+    // A file that is renamed or compressed while the names are gone through would be missing under both names.
+    if (list(directory, runs, found) || attempt === listAttempts) {
+      problems.push(...found);
+      for (const members of runs.values()) members.sort((a, b) => compareRotations(a.rotation, b.rotation));
+      return runs;
+    }
+  }
+}
+
+/** How often a directory is listed anew because it changed meanwhile. */
+export const listAttempts = 5;
+
+/** One listing; false where it is out of date. */
+function list(directory: string, runs: Map<number, Member[]>, problems: MemberProblem[]): boolean {
   const names = readdirSync(directory);
   const plain = new Set(names);
   for (const name of names) {
@@ -34,34 +50,35 @@ export function listMembers(directory: string, problems: MemberProblem[] = []): 
     const path = join(directory, name);
     const members = runs.get(parsed.restart) ?? [];
     runs.set(parsed.restart, members);
-    addMember(members, path, parsed.rotation, parsed.gzip, problems);
+    if (addMember(members, path, parsed.rotation, parsed.gzip, problems) === 'vanished') return false;
     if (parsed.rotation === '') addRotatedTargets(members, path, problems);
   }
-  for (const members of runs.values()) members.sort((a, b) => compareRotations(a.rotation, b.rotation));
-  return runs;
+  return true;
 }
 
 /**
  * Adds the file at `path` (links followed) unless it is there already. What is no plain file (a directory, a pipe, a device) is never opened.
- * @returns false where it is no plain file
+ * @returns `other` where it is no plain file; `vanished` where it was there a moment ago: what was listed then is out of date
  */
-export function addMember(members: Member[], path: string, rotation: string, gzip: boolean, problems: MemberProblem[]): boolean {
+export function addMember(members: Member[], path: string, rotation: string, gzip: boolean, problems: MemberProblem[]): 'added' | 'other' | 'vanished' {
   let stat: BigIntStats;
   let real = path;
   try {
-    stat = lstatSync(path, { bigint: true });
+    const here = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (here === undefined) return 'vanished';
+    stat = here;
     if (stat.isSymbolicLink()) {
       real = realpathSync(path);
       stat = statSync(real, { bigint: true });
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problems.push({ path, error });
-    return true;
+    return 'added';
   }
-  if (!stat.isFile()) return false;
-  if (members.some((member) => member.inode === stat.ino && member.device === stat.dev)) return true;
+  if (!stat.isFile()) return 'other';
+  if (members.some((member) => member.inode === stat.ino && member.device === stat.dev)) return 'added';
   members.push({ path: real, device: stat.dev, inode: stat.ino, size: Number(stat.size), modifiedMs: Number(stat.mtimeMs), rotation, gzip });
-  return true;
+  return 'added';
 }
 
 /** Docker rotates `<id>-json.log` to `.1`, `.2.gz`, … in its own directory. */

@@ -59,6 +59,8 @@ export class LogChain {
   flagged = true;
   /** All that was there at the last look was read. */
   caughtUp = false;
+  /** Lines were read since it was last seen that none is held back. */
+  mayHold = true;
   /** A compressed member is being made ready. */
   busy = false;
   /** What the chain is where it belongs to no container; null for a container's. */
@@ -113,6 +115,7 @@ export class LogChain {
   reconcile(members: readonly Member[], fromEnd: boolean, complete = true): void {
     const unmatched = new Set(this.#files);
     const matches = new Map<Member, LogFile>();
+    let outdated = false;
     for (const match of [sameInode, sameContent]) {
       for (const member of members) {
         if (matches.has(member)) continue;
@@ -122,6 +125,8 @@ export class LogChain {
           unmatched.delete(file);
           matches.set(member, file);
         } catch (error) {
+          // The directory has changed since it was listed; what is missing may have another name by now. Its next listing tells.
+          outdated = true;
           this.#failed(member, error);
         }
       }
@@ -129,7 +134,7 @@ export class LogChain {
     const kept: LogFile[] = [];
     for (const file of this.#files) {
       if (!unmatched.has(file)) continue;
-      if (!complete) {
+      if (!complete || outdated) {
         kept.push(file);
       } else if (!file.finished && file.copyOf === null && (file.fd !== null || file.source !== null || this.#foundElsewhere(file, members))) {
         file.unlinked = true;
@@ -207,7 +212,8 @@ export class LogChain {
   }
 
   #failed(member: Member, error: unknown): void {
-    if (!(error instanceof MovedError)) this.#events.failed(member.path, error);
+    // That a file has gone or moved since it was listed is no failure.
+    if (!(error instanceof MovedError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') this.#events.failed(member.path, error);
   }
 
   #newFile(member: Member, fromEnd: boolean, live: LogFile | undefined): LogFile | undefined {

@@ -5,6 +5,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import { LogChain, type ChainEvents, type KnownFile } from './chain.ts';
 import type { RecordFormat } from '../parse/record.ts';
 import type { FilePosition, LogFile } from './file.ts';
+import { sameInode } from './match.ts';
 import { peekFormat } from './peek.ts';
 import type { TailedChain } from './tailer.ts';
 
@@ -90,7 +91,9 @@ export class ChainSet {
     const { chain } = entry;
     const own = members.filter((member) => {
       const owner = this.#owners.get(identityOf(member));
-      return owner === undefined || owner === chain || !owner.files.some((file) => file.inode === member.inode && file.device === member.device && !file.gone);
+      // Containers share no files; what looks like it is an inode that was given to another file.
+      if (owner === undefined || owner === chain || (owner.origin === null && chain.origin === null)) return true;
+      return !isReadBy(owner, member);
     });
     chain.reconcile(own, fromEnd, complete);
     for (const file of chain.files) this.#owners.set(identityOf(file), chain);
@@ -243,6 +246,16 @@ const streamIndexes = [0, 1, 2] as const;
 
 function identityOf({ device, inode }: { readonly device: bigint; readonly inode: bigint }): string {
   return `${device}:${inode}`;
+}
+
+/** Whether a chain has the file that a member is, not merely one that had its inode. */
+function isReadBy(chain: LogChain, member: Member): boolean {
+  const files = chain.files.filter((file) => !file.gone && file.inode === member.inode && file.device === member.device);
+  try {
+    return sameInode(member, new Set(files)) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The format of a chain's records: its source's, or that of its first record; undefined while there is none. */

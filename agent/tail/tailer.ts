@@ -106,7 +106,8 @@ export class Tailer {
     for (const tailed of this.#chains.values()) {
       const { chain } = tailed;
       if (chain.held === null) continue;
-      const held = chain.files.filter((file) => isHeld(chain, file));
+      const held = chain.mayHold ? chain.files.filter((file) => isHeld(chain, file)) : [];
+      chain.mayHold = held.length > 0;
       tailed.tick(nowMs, chain.caughtUp);
       // It has to be shown anew by a look at the file.
       chain.caughtUp = false;
@@ -189,6 +190,7 @@ export class Tailer {
       return true;
     }
     if (file.seenOffset !== before) {
+      chain.mayHold = true;
       file.quietSinceMs = -1;
       this.#outlet.touch(chain, file);
     }
