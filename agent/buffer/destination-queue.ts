@@ -304,8 +304,12 @@ export class DestinationQueue {
   /** Drops the oldest batches of a destination that need not have them: on disk where that is full, else in memory where there is no disk or it cannot keep pace. */
   #makeRoom(): void {
     const buffer = this.#options.when === 'never' ? null : this.#buffer;
-    for (const lane of buffer === null ? [] : lanes) {
-      while ((buffer?.bytes ?? 0) >= (buffer?.bytesMax ?? 0) && this.#drop(this.#items[lane].find((item) => !item.taken && item.record !== null)));
+    if (buffer !== null) {
+      for (const item of [...this.#items.loud, ...this.#items.quiet].filter(({ taken, record }) => !taken && record !== null)) {
+        // A segment's worth of room, as records are of any size.
+        if (buffer.bytes < buffer.bytesMax * 0.875) break;
+        this.#drop(item);
+      }
     }
     while (this.bytes > this.#options.bytesMax * (buffer?.open === true ? 2 : 1)) {
       const oldest = lanes.flatMap((lane) => this.#items[lane].find((item) => !item.taken && item.record === null) ?? []);

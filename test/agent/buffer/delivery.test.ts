@@ -22,7 +22,7 @@ function chainOf(name: string, rotated: boolean): LogChain {
   return new LogChain({ namespace: 'n', pod: name, uid: name }, 'c', name, 1024, (rotated ? ['0.log.1', '0.log'] : ['0.log']).map(known), { opened: nothing, gone: nothing, truncated: nothing, failed: nothing });
 }
 
-function make(dir: string, { bytesMax = 1e6, when = 'risk' as BufferWhen, required = true } = {}) {
+function make(dir: string, { bytesMax = 1e6, when = 'risk', required = true }: { readonly bytesMax?: number; readonly when?: BufferWhen; readonly required?: boolean } = {}) {
   const clock = new ManualClock(0n);
   const pool = new BatchPool(1000, 2);
   const confirmed = new Map<LogFile, number>();
