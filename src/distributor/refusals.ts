@@ -9,13 +9,22 @@ const wordedMax = 20_000;
 /** Length of the answer's text. */
 const answerMax = 64 * 1024;
 
+/** A text of the answer. */
+interface Named {
+  count: number;
+  readonly reason: RefusalReason;
+  readonly details: ErrorDetails;
+}
+
 /** What was refused of one push, grouped by text as Loki does: one error as itself, several as `N errors like: …; M errors like: …`. */
 export class Refusals {
   readonly #tenant: string;
   readonly #metrics: PushMetrics;
   readonly #protocol: IngestProtocol;
   readonly #onRefused: PushOptions['onRefused'];
-  readonly #texts = new Map<string, { count: number; readonly reason: RefusalReason; readonly details: ErrorDetails }>();
+  readonly #texts = new Map<string, Named>();
+  /** The one that was named last. */
+  #last: Named | undefined;
   readonly #counts = new Map<RefusalReason, { entries: number; bytes: number }>();
   #worded = 0;
   #unnamed = 0;
@@ -43,15 +52,24 @@ export class Refusals {
   add(reason: RefusalReason, details: ErrorDetails, entries: number, bytes: number, firstRow: number): void {
     this.count(reason, entries, bytes);
     this.rows(reason, details, firstRow, entries);
+    // Of many entries that are refused for one reason most have the text of the one before, and wording it costs more than comparing.
+    if (this.#last !== undefined && this.#last.reason === reason && isSame(this.#last.details, details)) {
+      this.#last.count++;
+      return;
+    }
     if (this.#worded++ >= wordedMax) {
       this.#unnamed++;
       return;
     }
     const text = errorText(reason, details);
     const known = this.#texts.get(text);
-    if (known !== undefined) known.count++;
-    else if (this.#texts.size < textsMax) this.#texts.set(text, { count: 1, reason, details });
-    else this.#unnamed++;
+    if (known !== undefined) {
+      known.count++;
+      this.#last = known;
+    } else if (this.#texts.size < textsMax) {
+      this.#last = { count: 1, reason, details };
+      this.#texts.set(text, this.#last);
+    } else this.#unnamed++;
   }
 
   /** Counts refused entries without naming them. */
@@ -89,4 +107,9 @@ export class Refusals {
     if (unnamed > 0) reason += `; and ${unnamed} more errors`;
     return new SpoorError('push_rejected', { reason });
   }
+}
+
+function isSame(a: ErrorDetails, b: ErrorDetails): boolean {
+  for (const name in a) if (a[name] !== b[name]) return false;
+  return true;
 }

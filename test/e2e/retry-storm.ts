@@ -1,9 +1,10 @@
 /**
  * A retry storm: clients repeat pushes that are refused, at once and without end, while others push normally. What comes of the others is measured: how long their pushes take, and
- * whether every line is there once. `node test/e2e/retry-storm.ts --seconds 60` does it by hand on a server of its own.
+ * whether every line is there once. `node test/e2e/retry-storm.ts --seconds 60 --delay-max 2s` does it by hand on a server of its own
+ * (`0s`: refusals are not held back).
  */
 import { Agent, request } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -155,11 +156,12 @@ export async function retryStorm({ url, stormers, others, quietMs, stormMs }: St
 }
 
 if (import.meta.main) {
-  const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1] ?? 60);
+  const option = (name: string, otherwise: string): string => (process.argv.includes(name) ? (process.argv[process.argv.indexOf(name) + 1] ?? otherwise) : otherwise);
+  const seconds = Number(option('--seconds', '60'));
+  const environment = { SPOOR_SERVER_REFUSAL_DELAY_MAX: option('--delay-max', '2s') };
   const directory = mkdtempSync(path.join(tmpdir(), 'spoor-storm-'));
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(path.join(directory, 'spoor.yaml'), stormConfig);
-  const server = await ServerProcess.start({ dataDirectory: path.join(directory, 'data'), port: await freePort(), config: path.join(directory, 'spoor.yaml') });
+  const server = await ServerProcess.start({ dataDirectory: path.join(directory, 'data'), port: await freePort(), config: path.join(directory, 'spoor.yaml'), environment });
   try {
     const report = await retryStorm({ url: server.url, stormers: 50, others: 8, quietMs: 10_000, stormMs: seconds * 1000 });
     process.stdout.write(`${JSON.stringify(report, null, 1)}\n`);
