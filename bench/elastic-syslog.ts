@@ -63,7 +63,7 @@ const chunkBytes = 65_536;
 
 /** Finds the frames of a connection and reads them into one batch. */
 export const decodeSyslogBody = (newest: bigint) => async (body: Buffer): Promise<RawBatch> => {
-  const batch = new SyslogBatch({ rules, limits: { pairsMax: 128, pairBytesMax: 65_536, labelBytesMax: 2048, levels: true }, bsd, bytes: body.length });
+  const batch = new SyslogBatch({ rules, limits: { pairsMax: 128, pairBytesMax: 65_536, labelBytesMax: 2048, levels: true }, bsd, bytes: body.length, bytesMax: body.length });
   const frames = new FrameReader(256 * 1024, (bytes, start, end) => batch.add(bytes, start, end, '10.0.0.1', newest));
   for (let at = 0; at < body.length; at += chunkBytes) {
     const fault = frames.push(body.subarray(at, at + chunkBytes));

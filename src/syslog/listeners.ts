@@ -52,8 +52,8 @@ export async function startSyslog(settings: SyslogSettings, parts: SyslogParts):
   const listeners = new Map<Transport, Listener>();
   const open = (transport: Transport, address: SyslogAddress | null, make: (queue: SyslogQueue, at: SyslogAddress) => Listener): void => {
     if (address === null) return;
-    const { labels, timeZone, batchBytes, batchDelayMs } = settings;
-    const queue = new SyslogQueue({ transport, tenant: address.tenant, labels, timeZone, batchBytes, batchDelayMs }, parts);
+    const { labels, timeZone, batchBytes, batchDelayMs, frameBytesMax: bytesMax } = settings;
+    const queue = new SyslogQueue({ transport, tenant: address.tenant, labels, timeZone, batchBytes, batchDelayMs, frameBytesMax: bytesMax }, parts);
     queues.push(queue);
     listeners.set(transport, make(queue, address));
   };

@@ -7,6 +7,10 @@ const underWayMax = 4;
 /** Pause after a refusal; it doubles up to the longest. */
 const retryMsFirst = 100;
 const retryMsMax = 5000;
+/** What a message takes beside its bytes. */
+const messageCost = 64;
+/** Bytes of metadata of one message, whatever its tenant allows. */
+const pairBytesMax = 2 ** 20;
 /** Refusals are logged this often at most. */
 const logEveryMs = 10_000;
 
@@ -18,6 +22,8 @@ export interface SyslogQueueSettings {
   /** IANA name of the zone of times that do not say theirs. */
   readonly timeZone: string;
   readonly batchBytes: number;
+  /** Largest message. */
+  readonly frameBytesMax: number;
   readonly batchDelayMs: number;
 }
 
@@ -56,7 +62,7 @@ export class SyslogQueue {
     this.#rules = new SyslogRules([], settings.labels);
   }
 
-  /** Bytes of messages that are here. */
+  /** Bytes of messages that are here, and of their columns. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -79,8 +85,8 @@ export class SyslogQueue {
   add(bytes: Buffer, start: number, end: number, peer: string): void {
     this.#batch ??= this.#newBatch();
     this.#batch.add(bytes, start, end, peer, this.#parts.clock.nowNs());
-    this.#bytes += end - start;
-    if (this.#batch.messageBytes >= this.#settings.batchBytes) this.#seal();
+    this.#bytes += end - start + messageCost;
+    if (this.#batch.messageBytes >= this.#settings.batchBytes || this.#batch.isFull) this.#seal();
     else this.#timer ??= setTimeout(() => this.#seal(), this.#settings.batchDelayMs);
   }
 
@@ -90,7 +96,7 @@ export class SyslogQueue {
       this.#limits = limits;
       this.#rules = new SyslogRules(limits.syslog_label_fields, this.#settings.labels);
     }
-    return new SyslogBatch({ rules: this.#rules, limits: messageLimits(limits), bsd: this.#bsd, bytes: Math.min(this.#settings.batchBytes, 2 ** 20) });
+    return new SyslogBatch({ rules: this.#rules, limits: messageLimits(limits), bsd: this.#bsd, bytes: Math.min(this.#settings.batchBytes, 2 ** 20), bytesMax: this.#settings.batchBytes + this.#settings.frameBytesMax });
   }
 
   #seal(): void {
@@ -109,7 +115,7 @@ export class SyslogQueue {
       this.#underWay++;
       void this.#deliver(batch).finally(() => {
         this.#underWay--;
-        this.#bytes -= batch.messageBytes;
+        this.#bytes -= batch.messageBytes + batch.rows * messageCost;
         this.#next();
         if (!this.isFull) {
           const waiting = [...this.#onRoom];
@@ -205,7 +211,7 @@ function messageLimits(limits: Limits): MessageLimits {
   const allowed = limits.allow_structured_metadata;
   return {
     pairsMax: allowed ? Math.min(60_000, count === 0 ? Number.POSITIVE_INFINITY : count) : 0,
-    pairBytesMax: size === 0 ? Number.POSITIVE_INFINITY : size,
+    pairBytesMax: Math.min(pairBytesMax, size === 0 ? pairBytesMax : size),
     labelBytesMax: limits.max_label_value_length,
     levels: allowed && limits.discover_log_levels,
   };

@@ -5,7 +5,7 @@ import { MemoryStore, partsOf, until } from './harness.ts';
 function open(own: Partial<SyslogQueueSettings> = {}) {
   const store = new MemoryStore();
   const parts = partsOf(store);
-  const queue = new SyslogQueue({ transport: 'tcp', tenant: 't', labels: [['job', 'syslog']], timeZone: 'UTC', batchBytes: 1000, batchDelayMs: 1, ...own }, parts);
+  const queue = new SyslogQueue({ transport: 'tcp', tenant: 't', labels: [['job', 'syslog']], timeZone: 'UTC', batchBytes: 1000, batchDelayMs: 1, frameBytesMax: 1000, ...own }, parts);
   const add = (text: string): void => {
     const bytes = Buffer.from(text);
     queue.add(bytes, 0, bytes.length, '10.0.0.1');
@@ -32,6 +32,14 @@ describe('batches', () => {
     await until(() => store.rows.length >= 30);
     expect(store.pushes).toBeGreaterThan(2);
   });
+});
+
+it('delivers in time where small messages of many streams come', async () => {
+  const { store, queue, add } = open({ batchBytes: 2 ** 30, batchDelayMs: 1_000_000 });
+  for (let i = 0; i < 40_000; i++) add(`<1>a${i.toString(36)}: m`);
+  await until(() => store.rows.length >= 32_768);
+  await queue.drain(AbortSignal.timeout(60_000));
+  expect(new Set(store.rows.map(({ labels }) => labels['app'])).size).toBe(40_000);
 });
 
 describe('what the store refuses', () => {

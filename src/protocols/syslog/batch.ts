@@ -10,6 +10,12 @@ import { MessageReader, type MessageLimits, type Text } from './message.ts';
 /** Room for the constant texts, and for names that are joined. */
 const extraBytes = 16_384;
 const peersMax = 1024;
+/** Messages of one batch; they bound its label sets too. */
+const rowsMax = 16_384;
+/** Bytes beside the messages at which a batch is full. */
+const fullBytes = 8 * 2 ** 20;
+/** What a buffer may be. */
+const arenaBytesMax = 2 ** 32 - 1;
 
 /** How the messages of a batch are read. */
 export interface SyslogBatchOptions {
@@ -18,6 +24,8 @@ export interface SyslogBatchOptions {
   readonly bsd: BsdTime;
   /** Bytes that a batch is expected to hold. */
   readonly bytes: number;
+  /** Bytes of messages that it may hold at most; what is made of them is bounded by `limits`. */
+  readonly bytesMax: number;
 }
 
 /** Messages on their way to the distributor: read as they come, into one batch. */
@@ -29,8 +37,9 @@ export class SyslogBatch {
   /** Bytes of the messages as they arrived. */
   messageBytes = 0;
 
-  constructor({ rules, limits, bsd, bytes }: SyslogBatchOptions) {
-    const arenaMax = 4 * bytes + 64 * 2 ** 20;
+  constructor({ rules, limits, bsd, bytes, bytesMax }: SyslogBatchOptions) {
+    // Joined names and unescaped values come on top, at most pairBytesMax of each message and twice its length.
+    const arenaMax = Math.min(arenaBytesMax, 4 * bytesMax + rowsMax * Math.min(limits.pairBytesMax, bytesMax) + 64 * 2 ** 20);
     this.#arena = new Arena(bytes + (bytes >>> 2) + extraBytes, arenaMax, () => new SpoorError('body_too_large', { limit: arenaMax, name: 'syslog.batch_bytes' }));
     this.#rows = new GroupedRows(rules.labels, defaultPushBodyLimits, 1024);
     this.#reader = new MessageReader(this.#arena, this.#rows, rules, limits, bsd);
@@ -38,6 +47,11 @@ export class SyslogBatch {
 
   get rows(): number {
     return this.#rows.rows.rows;
+  }
+
+  /** Whether it must be delivered before another message is added: it holds as many as it may, or much was made of them. */
+  get isFull(): boolean {
+    return this.rows >= rowsMax || this.#arena.used >= fullBytes + 2 * this.messageBytes;
   }
 
   /** Adds a message: bytes[start … end), which came from `peer` (an address) at `nowNs`. */

@@ -192,10 +192,16 @@ export class MessageReader {
 
   #parameter(idStart: number, idEnd: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const arena = this.#arena;
+    // Nothing is joined any more that nobody would take: a long id before many parameters would make much of little.
+    if (this.#isWhole) return;
     this.#unescape(valueStart, valueEnd);
     const length = this.#valueLength;
     if (length === 0) return;
     const nameLength = idEnd - idStart + 1 + nameEnd - nameStart;
+    if (this.#pairBytes + nameLength + length > this.#limits.pairBytesMax) {
+      this.#isWhole = true;
+      return;
+    }
     arena.reserve(nameLength);
     const start = arena.used;
     arena.bytes.copyWithin(start, idStart, idEnd);

@@ -4,7 +4,7 @@ import { plainRows } from '../plain-rows.ts';
 
 it('gathers messages of many streams, far beyond what it was made for', () => {
   const batch = new SyslogBatch({
-    rules: new SyslogRules(['host', 'app'], []), limits: { pairsMax: 10, pairBytesMax: 1000, labelBytesMax: 100, levels: false }, bsd: new BsdTime(new Zone('UTC')), bytes: 100,
+    rules: new SyslogRules(['host', 'app'], []), limits: { pairsMax: 10, pairBytesMax: 1000, labelBytesMax: 100, levels: false }, bsd: new BsdTime(new Zone('UTC')), bytes: 100, bytesMax: 1_000_000,
   });
   let bytes = 0;
   for (let i = 0; i < 5000; i++) {

@@ -12,7 +12,7 @@ const alphabet = '<>[]="\\0123456789:. -TZabNov*%\n\r';
 const bsd = new BsdTime(new Zone('Europe/Berlin'));
 
 const batchOf = (): SyslogBatch =>
-  new SyslogBatch({ rules: new SyslogRules(['host', 'app', 'facility', 'p@1.class'], [['job', 'syslog']]), limits: { pairsMax: 8, pairBytesMax: 200, labelBytesMax: 40, levels: true }, bsd, bytes: 1000 });
+  new SyslogBatch({ rules: new SyslogRules(['host', 'app', 'facility', 'p@1.class'], [['job', 'syslog']]), limits: { pairsMax: 8, pairBytesMax: 200, labelBytesMax: 40, levels: true }, bsd, bytes: 1000, bytesMax: 100_000 });
 
 test('whatever comes is an entry', () => {
   const next = numbers(11);
@@ -53,3 +53,18 @@ test('whatever a connection brings, frames lie inside of it and memory is bounde
     expect(framed).toBeLessThanOrEqual(bytes.length);
   }
 }, 600_000);
+
+test('a message that would make much of little does not', () => {
+  const before = process.memoryUsage().rss;
+  const id = 'i'.repeat(120_000);
+  const message = Buffer.from(`<13>1 - h a - - [${id} ${Array.from({ length: 20_000 }, (_, i) => `p${i}="\\""`).join(' ')}] m`);
+  for (const pairBytesMax of [65_536, 2 ** 20]) {
+    const batch = new SyslogBatch({ rules: new SyslogRules(['host'], []), limits: { pairsMax: 60_000, pairBytesMax, labelBytesMax: 40, levels: true }, bsd, bytes: 1000, bytesMax: 2 ** 20 });
+    let added = 0;
+    for (; added < 100 && !batch.isFull; added++) batch.add(message, 0, message.length, '10.0.0.1', 0n);
+    const { batch: raw, release } = batch.finish();
+    expect(raw.rows).toBe(added);
+    release();
+  }
+  expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20);
+});

@@ -13,7 +13,7 @@ interface Options {
 }
 
 function read(messages: readonly string[], { labels = ['host', 'app', 'facility'], limits: own = {}, zone = 'UTC', peer = '10.1.2.3' }: Options = {}): PlainRow[] {
-  const batch = new SyslogBatch({ rules: new SyslogRules(labels, [['job', 'syslog']]), limits: { ...limits, ...own }, bsd: new BsdTime(new Zone(zone)), bytes: 100 });
+  const batch = new SyslogBatch({ rules: new SyslogRules(labels, [['job', 'syslog']]), limits: { ...limits, ...own }, bsd: new BsdTime(new Zone(zone)), bytes: 100, bytesMax: 1_000_000 });
   for (const message of messages) {
     const bytes = Buffer.from(message);
     batch.add(bytes, 0, bytes.length, peer, now);
