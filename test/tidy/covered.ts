@@ -111,7 +111,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/shape/counts.ts',
     'agent/shape/match.ts',
     'agent/shape/redact/stage.ts',
-    'agent/shape/shaping.ts',
     'agent/shape/weight.ts',
   ],
   'test/agent/shape/redact/redactor.test.ts': [
@@ -139,9 +138,6 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/shape/tail/stage.ts',
     'agent/shape/tail/watermark.ts',
   ],
-  'test/agent/ship/answer.test.ts': [
-    'agent/ship/http-target.ts',
-  ],
   'test/agent/ship/archive/file.test.ts': [
     'agent/ship/archive/lines.ts',
     'agent/ship/counts.ts',
@@ -159,18 +155,19 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/ship/otlp/attributes.ts',
     'agent/ship/otlp/sender.ts',
   ],
-  'test/agent/status/status.test.ts': [
-    'agent/status/agent-metrics.ts',
+  'test/agent/status/report.test.ts': [
     'agent/status/carry.ts',
     'agent/status/config-state.ts',
+    'agent/status/families.ts',
+    'agent/status/metrics.ts',
+    'agent/status/page.ts',
+  ],
+  'test/agent/status/status.test.ts': [
+    'agent/status/agent-metrics.ts',
     'agent/status/container-metrics.ts',
     'agent/status/destination-metrics.ts',
     'agent/status/events.ts',
-    'agent/status/families.ts',
     'agent/status/flow-metrics.ts',
-    'agent/status/metrics.ts',
-    'agent/status/page.ts',
-    'agent/status/report.ts',
     'agent/status/server.ts',
   ],
   'test/agent/tail/chain.test.ts': [
