@@ -45,7 +45,7 @@ const settings = {
 export type AgentCase = keyof typeof settings;
 export const agentCases = Object.keys(settings) as AgentCase[];
 
-/** spoor's agent as the published package runs: compiled, with the flags that bin/spoor.js gives. */
+/** spoor's agent as the DaemonSet runs it: compiled, without flags for Node, with one arena of malloc. */
 export function spoorAgent(dist: string, id: AgentCase, inspect: readonly string[] = []): Reader {
   const { name, what, yaml } = settings[id];
   return {
@@ -57,7 +57,7 @@ export function spoorAgent(dist: string, id: AgentCase, inspect: readonly string
       ].join('\n'));
       const main = `import(${JSON.stringify(path.join(dist, 'cli/main.js'))}).then(async ({ main }) => { process.exitCode = await main(process.argv.slice(1)); })`;
       const flags = ['--disable-warning=ExperimentalWarning', ...inspect];
-      return spawn(process.execPath, [...flags, '-e', main, 'agent', '--config', config], { stdio: ['ignore', log(folder), log(folder)], cwd: folder });
+      return spawn(process.execPath, [...flags, '-e', main, 'agent', '--config', config], { stdio: ['ignore', log(folder), log(folder)], cwd: folder, env: { ...process.env, MALLOC_ARENA_MAX: '1' } });
     },
     delivered: async ({ statusPort }) => {
       const answer = await fetch(`http://127.0.0.1:${statusPort}/metrics`);

@@ -36,7 +36,9 @@ function startAgain() {
     fail(`spoor needs Node ${nodeMajorMin} or later, this is ${process.version}, and npm brought no newer one for ${process.platform}-${process.arch}.
 Install it with: npm install --include=optional    or run spoor with Node ${nodeMajorMin}: https://nodejs.org`);
   }
-  const child = spawn(node, [...nodeFlags, self, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // One arena of malloc for all threads is enough for the agent, and takes 15 MiB less.
+  const env = process.argv[2] === 'agent' ? { MALLOC_ARENA_MAX: '1', ...process.env } : process.env;
+  const child = spawn(node, [...nodeFlags, self, ...process.argv.slice(2)], { stdio: 'inherit', env });
   const handlers = new Map();
   if (process.platform !== 'win32') {
     // On a terminal, Ctrl-C reaches the child by itself (it is in the same process group); handing it on would make it two.
