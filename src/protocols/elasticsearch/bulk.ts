@@ -47,10 +47,9 @@ export interface BulkRequest {
  * action at all, nothing) and `push_too_many`.
  */
 export function* decodeBulk(body: Buffer, options: BulkOptions): Generator<void, BulkRequest> {
-  const { limits } = options;
   if (body.length === 0) throw new SpoorError('elastic_bulk', { type: 'parse_exception', reason: 'request body is required' });
   if (body[body.length - 1] !== lineEnd) throw new SpoorError('elastic_bulk', { type: 'illegal_argument_exception', reason: 'The bulk request must be terminated by a newline [\\n]' });
-  const arena = new Arena(body.length + Math.min(body.length >>> 2, 2 ** 20) + 4096, 2 * limits.rawBytesMax + 2 ** 20, () => tooMuch(limits));
+  const arena = arenaFor(body);
   try {
     return yield* new BulkReader(body, arena, options).run();
   } catch (error) {
@@ -59,8 +58,13 @@ export function* decodeBulk(body: Buffer, options: BulkOptions): Generator<void,
   }
 }
 
-function tooMuch(limits: PushBodyLimits): SpoorError {
-  return new SpoorError('body_too_large', { limit: limits.rawBytesMax, name: 'push.raw_bytes_max' });
+/**
+ * Memory for a body, and for what is made of it: unescaped texts are no longer than they were, and names are joined once for each path, so that only bodies made for it need more than
+ * this. Those are refused with `push_too_many`.
+ */
+export function arenaFor(body: Buffer): Arena {
+  const bytesMax = 3 * body.length + 4 * 2 ** 20;
+  return new Arena(body.length + Math.min(body.length >>> 2, 2 ** 20) + 4096, bytesMax, () => new SpoorError('push_too_many', { limit: bytesMax, what: 'bytes of field names', name: 'elasticsearch bulk' }));
 }
 
 class BulkReader {

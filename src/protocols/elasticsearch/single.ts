@@ -1,7 +1,6 @@
 import { SpoorError } from '../../model/mod.ts';
-import { Arena } from '../arena.ts';
 import { GroupedRows } from '../grouped-rows.ts';
-import { documentBytesMax, type BulkOptions, type BulkRequest } from './bulk.ts';
+import { arenaFor, documentBytesMax, type BulkOptions, type BulkRequest } from './bulk.ts';
 import { DocumentReader } from './document.ts';
 import { BulkItems } from './items.ts';
 import { JsonScan } from './json-scan.ts';
@@ -12,7 +11,7 @@ export function decodeDocument(body: Buffer, kind: number, id: string, options: 
   const { limits, rules, document, index } = options;
   if (body.length === 0) throw new SpoorError('elastic_bulk', { type: 'parse_exception', reason: 'request body is required' });
   if (body.length > documentBytesMax) throw new SpoorError('body_too_large', { limit: documentBytesMax, name: 'one document' });
-  const arena = new Arena(body.length + Math.min(body.length >>> 2, 2 ** 20) + 4096, 2 * limits.rawBytesMax + 2 ** 20, () => new SpoorError('body_too_large', { limit: limits.rawBytesMax, name: 'push.raw_bytes_max' }));
+  const arena = arenaFor(body);
   try {
     arena.append(body);
     // What no string can hold stands behind it.

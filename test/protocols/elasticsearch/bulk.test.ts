@@ -100,3 +100,8 @@ it('refuses a document that would take too long to read, and stores the others',
   expect(items.map(({ status }) => status)).toEqual([413, 201]);
   expect(rows.map(({ line }) => line)).toEqual(['short']);
 });
+
+it('refuses bodies that are made to need far more memory than they are long', async () => {
+  const deep = (i: number): string => `{"message":"m","${'p'.repeat(900)}":{${Array.from({ length: 100 }, (_, key) => `"${i}-${key}":1`).join(',')}}}`;
+  expect(await refusal(bodyOf(Array.from({ length: 200 }, (_, i) => [create, deep(i)]).flat()))).toMatch(/^push_too_many 413 .* bytes of field names/);
+});
