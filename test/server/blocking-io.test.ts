@@ -101,9 +101,10 @@ describe('BlockingIo', () => {
     expect(await threads.call<{ reads: ReadCounts }>(0, 'about', [])).toMatchObject({ reads: { cacheHits: 3, cacheBytes: 100 + 2 * blockBytes }, gapBytesMax: 128 * 1024, isRemote: true });
     slow.failure = () => undefined;
     await threads.call(0, 'forget', ['k']);
-    await sleep(30);
-    expect(await read('k', [0, 10])).toEqual([pattern(3 * blockBytes).slice(0, 10)]);
-    expect(slow.reads).toHaveLength(3);
+    await expect.poll(async () => {
+      expect(await read('k', [0, 10])).toEqual([pattern(3 * blockBytes).slice(0, 10)]);
+      return slow.reads.length;
+    }, { timeout: 30_000 }).toBe(3);
     await store.close();
   });
 
