@@ -142,7 +142,7 @@ async function check(containers: readonly Container[]): Promise<void> {
   expect([...found.keys()].sort()).toEqual(containers.flatMap(({ pod }) => [`${pod} stderr`, `${pod} stdout`]).sort());
 }
 
-it(`files rotate, servers die, agents die: every line is answered exactly once and in order (seed ${seed})`, { timeout: 300_000 }, async () => {
+it(`files rotate, servers die, agents die: every line is answered exactly once and in order (seed ${seed})`, { timeout: 600_000 }, async () => {
   const podsDir = path.join(folder, 'pods');
   const dataDirectory = path.join(folder, 'data');
   const port = await freePort();
