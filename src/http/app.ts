@@ -7,6 +7,7 @@ import { detectedRoutes } from './routes/detected.ts';
 import { contextRoutes } from './routes/context.ts';
 import { elasticsearchRoutes } from './routes/elasticsearch/routes.ts';
 import { sendErrorTo } from './routes/elasticsearch/reply.ts';
+import { sendNotFound } from './routes/elasticsearch/setup.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { deleteRoutes } from './routes/delete.ts';
 import { drilldownRoutes } from './routes/drilldown.ts';
@@ -51,7 +52,7 @@ export async function buildApp(parts: HttpParts, logger: FastifyBaseLogger): Pro
   // Bodies stay bytes: each route knows what it was sent.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) => sendErrorTo(new SpoorError('not_found'), request, reply));
+  app.setNotFoundHandler(sendNotFound);
   app.addHook('onRequest', async (request, reply) => {
     // Not onResponse, which is left out where the client went away.
     reply.raw.once('close', () => {

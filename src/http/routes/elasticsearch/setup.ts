@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { SpoorError } from '../../../model/mod.ts';
-import { sendError } from '../../answer.ts';
 import type { HttpParts } from '../../parts.ts';
 import { header } from '../../request.ts';
 import { isElasticClient, versionFor } from './client.ts';
-import { sendFault, sendJson, sendText, unsupported } from './reply.ts';
+import { sendErrorTo, sendFault, sendJson, sendText, unsupported } from './reply.ts';
 
 const clusterName = 'spoor';
 /** Ids that clients may remember: always the same. */
@@ -129,7 +128,10 @@ export function elasticSetupRoutes(scope: FastifyInstance, parts: HttpParts, pre
     });
   }
   scope.route({ method: ['GET', 'DELETE'], url: `${prefix}/:index/_doc/:id`, exposeHeadRoute: true, handler: noSuchDocument });
-  scope.route({ method: everyMethod, url: `${prefix}/:index`, exposeHeadRoute: false, handler: async (request, reply) => indexItself(request, reply, prefix !== '') });
+  // At the root it would be the route of every page that is not there (sendNotFound).
+  if (prefix !== '') {
+    scope.route({ method: everyMethod, url: `${prefix}/:index`, exposeHeadRoute: false, handler: async (request, reply) => indexItself(request, reply, (request.params as Names).index ?? '') });
+  }
 }
 
 async function noSuchDocument(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -138,17 +140,23 @@ async function noSuchDocument(request: FastifyRequest, reply: FastifyReply): Pro
   return sendJson(request, reply, { _index: index, _id: id, found: false }, 404);
 }
 
-/** /{index}: every index is there, for clients of Elasticsearch; for others there is no such page. */
-async function indexItself(request: FastifyRequest, reply: FastifyReply, isOurs: boolean): Promise<FastifyReply> {
-  const { index } = request.params as { readonly index: string };
-  if (!isOurs && !isElasticClient(request)) {
-    await sendError(new SpoorError('not_found'), request, reply);
-    return reply;
-  }
+/** /{index}: every index is there. */
+async function indexItself(request: FastifyRequest, reply: FastifyReply, index: string): Promise<FastifyReply> {
   if (index.startsWith('_') || request.method === 'POST') throw unsupported(request);
   if (request.method === 'PUT') return sendJson(request, reply, { ...acknowledged, shards_acknowledged: true, index });
   if (request.method === 'DELETE') return sendFault(request, reply, 400, 'illegal_argument_exception', 'entries are deleted by retention only');
   return sendJson(request, reply, { [index]: { aliases: {}, mappings: {}, settings: {} } });
+}
+
+/** Answers a path that no route has: /{index} for clients of Elasticsearch, and otherwise that there is no such page. */
+export async function sendNotFound(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const index = /^\/([^/?_][^/?]*)(?:\?|$)/.exec(request.url)?.[1];
+  if (index === undefined || !isElasticClient(request)) return sendErrorTo(new SpoorError('not_found'), request, reply);
+  try {
+    await indexItself(request, reply, decodeURIComponent(index));
+  } catch (error) {
+    await sendErrorTo(error, request, reply);
+  }
 }
 
 function health(): unknown {
