@@ -131,8 +131,8 @@ export class PushIntake {
   async paceRequest(request: FastifyRequest): Promise<void> {
     const held = this.#held.get(request);
     for (const release of held?.releases ?? []) release();
-    const announced = Number(header(request, 'content-length') ?? 0);
-    await this.#pacer.pace(header(request, 'x-scope-orgid') ?? '', held?.bytes ?? (Number.isFinite(announced) ? announced : 0));
+    // A body that was refused by its length, or did not come, was not worked on.
+    await this.#pacer.pace(header(request, 'x-scope-orgid') ?? '', held?.bytes ?? 0);
   }
 
   #full(): SpoorError {
