@@ -17,7 +17,7 @@ const lokiPath = '/otlp/v1/logs';
 const otlpPath = '/v1/logs';
 
 /**
- * POST /otlp/v1/logs and /v1/logs: exports of logs by OTLP/HTTP (docs/operate/otlp.md, docs/adr/026-answers-to-otlp.md). OTLP's path answers 200 with an ExportLogsServiceResponse,
+ * POST /otlp/v1/logs and /v1/logs: exports of logs by OTLP/HTTP (docs/operate/otlp.md, docs/adr/020-answers-to-otlp.md). OTLP's path answers 200 with an ExportLogsServiceResponse,
  * which says what was refused. Loki's answers as Loki does, where that loses nothing: 204 where everything is stored, 400 where records are refused and the client does not say
  * what it accepts. Errors are a Status; what may pass later is 429 or 503 with Retry-After, never 500.
  */
