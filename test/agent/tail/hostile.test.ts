@@ -100,26 +100,28 @@ describe('hostile files', () => {
   it('that cannot be looked at for a while are not taken for deleted, and go on', async () => {
     const log = logPath(root);
     const directory = join(log, '..');
+    // Beside what the agent looks at, or it would be taken for another file or container.
+    const aside = join(root, 'aside');
     const other = logPath(root, 'other', 'c', 'n', 'u-2');
     writeFileSync(log, cri(1, 'one'));
     writeFileSync(other, cri(1, 'other'));
     const agent = startAgent(root, url);
     await until(() => receiver.entries.size === 2, 'both lines');
     // The tests may run as root, who may read everything: links that lead to themselves stand for what may not be read.
-    renameSync(log, `${log}.aside`);
+    renameSync(log, aside);
     symlinkSync('0.log', log);
     appendFileSync(other, cri(2, 'other goes on'));
     await until(() => receiver.entries.size === 3, 'the other');
-    appendFileSync(`${log}.aside`, cri(2, 'two'));
+    appendFileSync(aside, cri(2, 'two'));
     unlinkSync(log);
-    renameSync(`${log}.aside`, log);
+    renameSync(aside, log);
     await until(() => receiver.entries.size === 4, 'two');
-    renameSync(directory, `${directory}.aside`);
+    renameSync(directory, aside);
     symlinkSync('main', directory);
     appendFileSync(other, cri(3, 'other still goes on'));
     await until(() => receiver.entries.size === 5, 'the other again');
     unlinkSync(directory);
-    renameSync(`${directory}.aside`, directory);
+    renameSync(aside, directory);
     appendFileSync(log, cri(3, 'three'));
     await until(() => receiver.lines().includes('three'), 'three');
     await agent.stop();
