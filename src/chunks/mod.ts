@@ -12,6 +12,7 @@ export { decodeShapes, type Shape } from './shapes.ts';
 export { HexPoolReader } from './columns/pool.ts';
 export { openPage } from './page.ts';
 export { PageSource, type ReadNow } from './page-source.ts';
+export type { GramFilter } from './grams.ts';
 export type { Runs } from './integers.ts';
 export { decodeRuns, selectRuns } from './runs.ts';
 export { ShreddedGroup } from './shredded-group.ts';

@@ -22,6 +22,10 @@ export interface ShreddedParts {
   readonly source: PageSource;
   /** Its runs, where they are known already. */
   readonly runs?: Runs;
+  /** Its filter, where it was kept when it was opened before. */
+  readonly grams?: GramFilter | undefined;
+  /** Told of the filter when it is opened, with the bytes that it takes. */
+  readonly keepGrams?: (filter: GramFilter, bytes: number) => void;
   /** Where arrays come from: with a scratch the rows are valid until the next row group is opened with the same one. */
   readonly arrays?: ArraySource;
   /** The pool of the segment. */
@@ -158,8 +162,15 @@ export class ShreddedGroup implements ShreddedRows {
 
   /** The filter that the row group has. */
   grams(place: GramPlace): GramFilter {
-    const { source } = this.#parts;
-    return (this.#grams ??= new GramFilter(place.kind === 'inline' ? place.bytes : source.open(place.page), source.where));
+    return (this.#grams ??= this.#parts.grams ?? this.#openGrams(place));
+  }
+
+  #openGrams(place: GramPlace): GramFilter {
+    const { source, keepGrams } = this.#parts;
+    const raw = place.kind === 'inline' ? place.bytes : source.open(place.page);
+    const filter = new GramFilter(raw, source.where);
+    keepGrams?.(filter, raw.length);
+    return filter;
   }
 
   /** `rows` by template: places in it, and where in `rows` they stand. */

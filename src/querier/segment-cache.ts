@@ -1,6 +1,6 @@
 import {
   coalesce, decodeFooter, decodeRowGroup, decodeRuns, DecodeScratch, decodeShapes, HexPoolReader, openPage, PageSource, rowGroupRanges, selectRuns, ShreddedGroup,
-  type ByteRange, type PageMeta, type RowGroupMeta, type Runs, type SegmentFooter, type Shape,
+  type ByteRange, type GramFilter, type PageMeta, type RowGroupMeta, type Runs, type SegmentFooter, type Shape,
 } from '../chunks/mod.ts';
 import { inWindows } from '../ingester/mod.ts';
 import { SpoorError, type ColumnNeeds, type LabelSet, type RowBlock, type ShreddedRun } from '../model/mod.ts';
@@ -9,7 +9,7 @@ import type { SegmentIo } from './ports.ts';
 import type { SegmentSource, UnitPiece } from './units.ts';
 import { WantedPages } from './wanted-pages.ts';
 
-/** What is kept of a segment: its tail (shapes and footer), and runs of row groups and its pool once they were needed. */
+/** What is kept of a segment: its tail (shapes and footer), and runs and filters of row groups and its pool once they were needed. */
 interface OpenSegment {
   readonly key: string;
   readonly size: number;
@@ -17,6 +17,7 @@ interface OpenSegment {
   readonly footer: SegmentFooter;
   readonly shapes: (readonly Shape[] | undefined)[];
   readonly runs: (Runs | undefined)[];
+  readonly grams: (GramFilter | undefined)[];
   pool: HexPoolReader | undefined;
   bytes: number;
 }
@@ -121,7 +122,13 @@ export class SegmentCache {
       return this.#pool(open);
     };
     const runs = this.#runs(open, rowGroup, meta, source);
-    const parts = { rowGroup: meta, shapes, source, runs, arrays: this.#arrays, pool };
+    const keepGrams = (filter: GramFilter, bytes: number): void => {
+      // Segments are not forgotten for filters.
+      if (this.#bytes + bytes > this.#bytesMax / 2) return;
+      open.grams[rowGroup] = filter;
+      this.#keep(open, bytes);
+    };
+    const parts = { rowGroup: meta, shapes, source, runs, grams: open.grams[rowGroup], keepGrams, arrays: this.#arrays, pool };
     return new ShreddedGroup(parts, streams, wantedRuns(meta, runs, source, pieces, streams));
   }
 
@@ -157,7 +164,7 @@ export class SegmentCache {
   #opened({ key, size, footerBytes }: SegmentSource['segment'], tail: Uint8Array): OpenSegment {
     const footer = decodeFooter(tail, size, key);
     // What was decoded takes more than what was read.
-    const open: OpenSegment = { key, size, tail, footer, shapes: [], runs: [], pool: undefined, bytes: 4 * footerBytes };
+    const open: OpenSegment = { key, size, tail, footer, shapes: [], runs: [], grams: [], pool: undefined, bytes: 4 * footerBytes };
     this.#segments.set(key, open);
     this.#account(open, open.bytes);
     return open;

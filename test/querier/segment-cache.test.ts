@@ -150,3 +150,31 @@ describe('SegmentCache far from the store', () => {
     expect(() => use(stopping, 1)).toThrow(stopped);
   });
 });
+
+describe('SegmentCache and filters', () => {
+  const texts = new SegmentWriter();
+  let state = 7;
+  const letters = (): string => Array.from({ length: 9 }, () => String.fromCharCode(0x61 + ((state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 16) % 26)).join('');
+  const words = Array.from({ length: 200 }, letters);
+  const word = (): string => words[(state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % 197]!;
+  texts.add('t', blockOf(20_000, Array.from({ length: 3000 }, (_, i) => ({ stream: labels, time: i * 1e9, position: i, index: 0, partition: 0, metadata: new Uint8Array(0), line: Buffer.from(JSON.stringify({ msg: Array.from({ length: 12 }, word).join(' ') })) }))));
+  const { data, footerBytes } = texts.finish();
+  const source: SegmentSource = { kind: 'segment', id: 0, segment: { key: 'texts', size: data.length, footerBytes }, rowGroup: 0 };
+  const all: readonly UnitPiece[] = [{ slot: 0, rowStart: 0, rows: 3000, windows: null }];
+
+  it.each<[string, number, number]>([['keeps them where there is room', 2 ** 20, 0], ['forgets no segment for them', 1024, 1]])('%s', (_, bytesMax, again) => {
+    let reads = 0;
+    const kept = new SegmentCache({
+      read: (_key, ranges) => {
+        reads += ranges.length;
+        return ranges.map(({ offset, length }) => data.slice(offset, offset + length));
+      },
+    }, bytesMax);
+    const mayHold = (): boolean[] => kept.shredded(source, all, streams)!.templates.flatMap(({ columns }) => columns.map((column) => column.mayHold(Buffer.from('qqqqqqqqq'), false)));
+    const first = mayHold();
+    expect(first).toEqual([false]);
+    const before = reads;
+    expect(mayHold()).toEqual(first);
+    expect(reads - before).toBe(again);
+  });
+});
