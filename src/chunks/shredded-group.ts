@@ -261,6 +261,7 @@ export class TemplateReader implements ShreddedTemplate {
   readonly #shape: Shape;
   readonly #number: number;
   #time: Float64Array | undefined;
+  readonly #opened: (Column | undefined)[] = [];
   #columns: readonly Column[] | undefined;
 
   constructor(group: ShreddedGroup, parts: ShreddedParts, shape: Shape, number: number) {
@@ -275,23 +276,27 @@ export class TemplateReader implements ShreddedTemplate {
   }
 
   get columns(): readonly Column[] {
-    return (this.#columns ??= this.#open());
+    return (this.#columns ??= this.heads.map((_, number) => this.column(number)));
   }
 
-  #open(): readonly Column[] {
-    const parts = this.#parts;
-    const { source, pool } = parts;
-    const columns: Column[] = [];
-    for (const { header, pages, grams } of this.heads) {
-      const opener = (page: number): Uint8Array => {
-        const meta = pages[page];
-        if (meta === undefined) throw new SpoorError('corruption', { where: source.where, offset: parts.rowGroup.offset, reason: `page ${page} of a column is missing` });
-        return source.open(meta);
-      };
-      const filter = grams === null ? null : (): GramFilter => this.#group.grams(grams);
-      columns.push(openColumn(header, opener, { time: () => this.time(), day: parts.rowGroup.day, earlier: (index) => columns[index]!, pool, grams: filter, where: source.where }));
-    }
-    return columns;
+  column(number: number): Column {
+    return (this.#opened[number] ??= this.#open(number));
+  }
+
+  #open(number: number): Column {
+    const { source, pool, rowGroup } = this.#parts;
+    const { header, pages, grams } = this.heads[number]!;
+    const opener = (page: number): Uint8Array => {
+      const meta = pages[page];
+      if (meta === undefined) throw new SpoorError('corruption', { where: source.where, offset: rowGroup.offset, reason: `page ${page} of a column is missing` });
+      return source.open(meta);
+    };
+    const filter = grams === null ? null : (): GramFilter => this.#group.grams(grams);
+    const earlier = (index: number): Column => {
+      if (index >= number) throw new SpoorError('corruption', { where: source.where, offset: rowGroup.offset, reason: `column ${number} is the same as column ${index}, which does not come before it` });
+      return this.column(index);
+    };
+    return openColumn(header, opener, { time: () => this.time(), day: rowGroup.day, earlier, pool, grams: filter, where: source.where });
   }
 
   rows(): Uint32Array {

@@ -54,6 +54,8 @@ export interface ShreddedTemplate {
   readonly heads: readonly ColumnHead[];
   /** Columns: holes of the line, then values of metadata (or the one of all metadata, where `template.metadata` is null). Opened when they are first asked for. */
   readonly columns: readonly ShreddedColumn[];
+  /** One of the columns, without opening the others. */
+  column(number: number): ShreddedColumn;
 }
 
 /** What a column is known by. */

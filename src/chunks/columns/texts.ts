@@ -36,12 +36,12 @@ export function allPlaces(count: number): Uint32Array {
 
 /** Places that are found one after another. */
 export class PlaceList {
-  #places = new Uint32Array(64);
+  #places = none;
   #length = 0;
 
   add(place: number): void {
     if (this.#length === this.#places.length) {
-      const grown = new Uint32Array(this.#length * 2);
+      const grown = new Uint32Array(Math.max(64, this.#length * 2));
       grown.set(this.#places);
       this.#places = grown;
     }

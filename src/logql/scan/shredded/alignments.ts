@@ -34,7 +34,7 @@ export function alignNeedle(template: LineTemplate, heads: readonly ColumnHead[]
     const after = text[hole + 1]!;
     const { header } = heads[hole]!;
     const can = new Fits(template.holes[hole]!, header, fold);
-    const found: Ask[] = [];
+    found.length = 0;
     if (can.fits(needle, 0, needle.length, header.lengthMax)) found.push({ kind: 'contains', bytes: needle });
     for (let inside = 0; inside < needle.length; inside++) {
       // So many bytes of the needle stand in the text before the hole.
@@ -54,10 +54,15 @@ export function alignNeedle(template: LineTemplate, heads: readonly ColumnHead[]
         } else found.push({ kind: inside > 0 ? 'equals' : 'ends', bytes: needle.subarray(inside, inside + length) });
       }
     }
-    return found;
+    return found.length === 0 ? noAsks : found.slice();
   });
   return { always: false, asks, spills };
 }
+
+/** Nearly always there are none. */
+const noAsks: Ask[] = [];
+/** Those of the hole at hand. */
+const found: Ask[] = [];
 
 /** What bytes a hole may have. */
 export class Fits {

@@ -86,25 +86,25 @@ export class TemplateFilter {
     const { always, asks, spills }: Alignments = alignNeedle(template, heads, needle, fold);
     if (always) return 'all';
     if (!spills && asks.every((own) => own.length === 0)) return 'none';
-    const columns = numbers.map((number) => this.#template.columns[number]!);
-    const spreads = spills ? spreadNeedle(template, columns, needle, fold) : [];
+    const column = (hole: number): ShreddedColumn => this.#template.column(numbers[hole]!);
+    const spreads = spills ? spreadNeedle(template, numbers.map((_, hole) => column(hole)), needle, fold) : [];
     if (spreads === null) return null;
     let marks: Marks = 'none';
     for (const [hole, own] of asks.entries()) {
       if (own.length === 0) continue;
-      marks = or(marks, searchColumn(columns[hole]!, this.#count, own, fold));
+      marks = or(marks, searchColumn(column(hole), this.#count, own, fold));
       if (marks === 'all' || (marks !== 'none' && and(among, not(marks)) === 'none')) return marks;
     }
-    for (const spread of spreads) marks = or(marks, this.#spread(columns, spread, fold));
+    for (const spread of spreads) marks = or(marks, this.#spread(column, spread, fold));
     return marks;
   }
 
   /** Places whose holes are all as asked. */
-  #spread(columns: readonly ShreddedColumn[], spread: Spread, fold: boolean): Marks {
+  #spread(column: (hole: number) => ShreddedColumn, spread: Spread, fold: boolean): Marks {
     let marks: Marks = 'all';
     // Long texts are rare ones.
     for (const { hole, ask } of spread.toSorted((a, b) => b.ask.bytes.length - a.ask.bytes.length)) {
-      marks = and(marks, searchColumn(columns[hole]!, this.#count, [ask], fold));
+      marks = and(marks, searchColumn(column(hole), this.#count, [ask], fold));
       if (marks === 'none') break;
     }
     return marks;
