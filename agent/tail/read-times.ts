@@ -53,7 +53,8 @@ export class ReadTimes implements RecordTimes {
   #bytes = 0;
   #bytesRewritten = 0;
   #dirty = false;
-  #syncing = false;
+  /** The descriptor that is being synced. */
+  #syncing: number | null = null;
 
   /** @param failed told when the log cannot be read or written; times are then kept in memory only */
   constructor(dir: string, clock: Clock, failed: (path: string, error: unknown) => void) {
@@ -84,11 +85,13 @@ export class ReadTimes implements RecordTimes {
   /** Forgets marks of what is delivered, and syncs. Call it about each second. `deliveredTo`: smallest offset up to which a file is delivered. */
   keep(files: Iterable<LogFile>, deliveredTo: (file: LogFile) => number): void {
     if (this.#bytes - this.#bytesRewritten >= rewriteBytes) this.#rewrite(files, deliveredTo);
-    if (!this.#dirty || this.#syncing || this.#fd === null) return;
+    const fd = this.#fd;
+    if (!this.#dirty || this.#syncing !== null || fd === null) return;
     this.#dirty = false;
-    this.#syncing = true;
-    fdatasync(this.#fd, (error) => {
-      this.#syncing = false;
+    this.#syncing = fd;
+    fdatasync(fd, (error) => {
+      this.#syncing = null;
+      if (this.#fd !== fd) closeSync(fd);
       if (error !== null) this.#failed(this.#path, error);
     });
   }
@@ -99,7 +102,8 @@ export class ReadTimes implements RecordTimes {
   }
 
   close(): void {
-    if (this.#fd !== null) closeSync(this.#fd);
+    // One that is being synced is closed after that.
+    if (this.#fd !== null && this.#fd !== this.#syncing) closeSync(this.#fd);
     this.#fd = null;
   }
 

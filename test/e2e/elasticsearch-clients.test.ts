@@ -13,7 +13,7 @@ afterAll(() => server.close());
 
 const texts = ['hello es', 'héllo wörld \u{1F680} \t "quoted" back\\slash', 'panic: boom\n\tat a.b.C(D.java:1)\r\n', ''];
 const documents = (app: string): object[] =>
-  texts.map((message, i) => ({ '@timestamp': new Date(Date.now() + i).toISOString(), message, app, log: { level: 'warn' }, host: { name: 'h1' }, n: i, ok: true, tags: ['a', 'b'], nested: { a: { b: 1 } } }));
+  texts.map((message, i) => ({ '@timestamp': new Date(Date.now() - 1000 + i).toISOString(), message, app, log: { level: 'warn' }, host: { name: 'h1' }, n: i, ok: true, tags: ['a', 'b'], nested: { a: { b: 1 } } }));
 
 /** What is stored of the documents of an app. */
 async function stored(app: string): Promise<void> {
