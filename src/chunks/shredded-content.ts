@@ -54,6 +54,7 @@ export class ShreddedContent implements RowGroupContent {
     const lines = this.#lines.texts;
     const metadata = this.#metadata.texts;
     const rows = runs.start[runs.count]!;
+    arena.reset();
     const groups = new Shredder(arena).shred(lines, metadata, rows);
     const templateOf = new Float64Array(rows);
     const columns = new PlacedColumns();
@@ -73,7 +74,6 @@ export class ShreddedContent implements RowGroupContent {
     const directory = encodeShapes(placedShapes);
     this.#lines.release();
     this.#metadata.release();
-    arena.reset();
     return {
       pages: [sealIntegers(columnIds.template, templateOf, runs, false)],
       shredded: { shapes: sealPage({ column: columnIds.shapes, encoding: encodingIds.shapes, values: shapes.length, range: null }, directory), data: placed.data, bytes: placed.bytes },

@@ -1,3 +1,4 @@
+import { utf8SequenceLength } from '../bytes/mod.ts';
 import type { RawBatch } from '../protocols/mod.ts';
 import type { RecordBuilder } from '../journal/mod.ts';
 import type { LabelSet } from '../model/mod.ts';
@@ -267,7 +268,7 @@ function replacedText(bytes: Buffer, start: number, length: number): Buffer | un
   const out: number[] = [];
   let replaced = false;
   for (at = start; at < end; ) {
-    const size = sequenceLength(bytes, at, end);
+    const size = utf8SequenceLength(bytes, at, end);
     if (size === 0 || (size === 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd)) {
       out.push(0x20);
       replaced = true;
@@ -275,18 +276,4 @@ function replacedText(bytes: Buffer, start: number, length: number): Buffer | un
     } else for (const sequenceEnd = at + size; at < sequenceEnd; at++) out.push(bytes[at]!);
   }
   return replaced ? Buffer.from(out) : undefined;
-}
-
-/** Length of the well-formed UTF-8 sequence at `at`; 0 where there is none (RFC 3629: no overlong forms, no surrogates). */
-function sequenceLength(bytes: Buffer, at: number, end: number): number {
-  const first = bytes[at]!;
-  if (first < 0x80) return 1;
-  const size = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-  if (size === 0 || at + size > end) return 0;
-  const second = bytes[at + 1]!;
-  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-  if (second < low || second > high) return 0;
-  for (let i = 2; i < size; i++) if ((bytes[at + i]! & 0xc0) !== 0x80) return 0;
-  return size;
 }

@@ -11,3 +11,8 @@ export function holeMayHold(hole: LineTemplate['holes'][number], byte: number): 
   if (hole === 'bare') return byte > 0x20 && byte !== 0x22 && byte !== 0x3d;
   return true;
 }
+
+/** Whether a byte is in the alphabet of a column (ColumnSummary). */
+export function inAlphabet(alphabet: Uint32Array, byte: number): boolean {
+  return ((alphabet[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
+}

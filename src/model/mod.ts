@@ -3,7 +3,7 @@ export { ByteBudget, type Share } from './byte-budget.ts';
 export { ManualClock, systemClock, type Clock } from './clock.ts';
 export { formatGoDuration, formatPrometheusDuration, parseDuration, parseGoDuration, parsePrometheusDuration } from './durations.ts';
 export { errorCodes, errorText, isSpoorError, reasonOf, SpoorError, type ErrorCode, type ErrorDetails, type ErrorSpec } from './errors.ts';
-export { holeMayHold, wordSeparators } from './holes.ts';
+export { holeMayHold, inAlphabet, wordSeparators } from './holes.ts';
 export { globalPolicy, type PolicySelector } from './ingestion-policies.ts';
 export { keepShape } from './keep-shape.ts';
 export { formatLabels, hashLabels, labelSet, labelsObject, labelValue, quoteGo, type Label, type LabelSet } from './labels.ts';

@@ -142,6 +142,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'agent/ship/archive/lines.ts',
     'agent/ship/counts.ts',
     'agent/ship/create.ts',
+    'agent/ship/http-sender.ts',
     'agent/ship/json-row.ts',
     'agent/ship/loki/sender.ts',
     'agent/ship/rejected.ts',
@@ -424,6 +425,7 @@ const byTest: Readonly<Record<string, readonly string[]>> = {
     'src/objects/s3-upload.ts',
   ],
   'test/protocols/batch.test.ts': [
+    'src/protocols/json-bytes.ts',
     'src/protocols/limits.ts',
   ],
   'test/protocols/elasticsearch/bulk.test.ts': [

@@ -2,8 +2,9 @@ import { gzipSync } from 'node:zlib';
 import type { Batch } from '../../buffer/batch.ts';
 import { judge } from '../answer.ts';
 import { parseRetryAfter } from '../backoff.ts';
+import { HttpSender } from '../http-sender.ts';
 import type { HttpTarget } from '../http-target.ts';
-import type { Outcome, RefusedRow, RequestCounts, Sender } from '../outcome.ts';
+import type { Outcome, RefusedRow, RequestCounts } from '../outcome.ts';
 import { BulkEncoder } from './encode.ts';
 
 export const bulkPath = '/_bulk';
@@ -11,36 +12,19 @@ export const bulkPath = '/_bulk';
 const answerBytesMax = 64 * 2 ** 20;
 
 /** Sends to Elasticsearch, OpenSearch, or what takes their `_bulk`. */
-export class BulkSender implements Sender {
-  readonly #target: HttpTarget;
-  readonly #counts: RequestCounts;
-  readonly #nowMs: () => number;
+export class BulkSender extends HttpSender {
   readonly #encoder: BulkEncoder;
 
   constructor(target: HttpTarget, counts: RequestCounts, nowMs: () => number, index: string) {
-    this.#target = target;
-    this.#counts = counts;
-    this.#nowMs = nowMs;
+    super(target, counts, nowMs);
     this.#encoder = new BulkEncoder(index);
-  }
-
-  get where(): string {
-    return this.#target.where;
   }
 
   async send(batch: Batch, rows: Uint32Array, tenant: string | undefined, signal: AbortSignal): Promise<Outcome> {
     const body = gzipSync(this.#encoder.encode(batch, rows), { level: 1 });
-    const answer = await this.#target.post(
-      body, { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip', ...(tenant === undefined ? {} : { 'X-Scope-OrgID': tenant }) }, signal, answerBytesMax,
-    );
-    this.#counts.requests++;
-    this.#counts.requestBytes += body.length;
-    const outcome = judge(answer, this.#nowMs());
-    return outcome.kind === 'delivered' ? bulkOutcome(answer.body, rows, parseRetryAfter(answer.retryAfter, this.#nowMs())) : outcome;
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
+    const answer = await this.post(body, { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip' }, tenant, signal, answerBytesMax);
+    const outcome = judge(answer, this.nowMs());
+    return outcome.kind === 'delivered' ? bulkOutcome(answer.body, rows, parseRetryAfter(answer.retryAfter, this.nowMs())) : outcome;
   }
 }
 

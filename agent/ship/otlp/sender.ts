@@ -2,45 +2,24 @@ import { gzipSync } from 'node:zlib';
 import { ByteReader } from '../../../src/bytes/mod.ts';
 import type { Batch } from '../../buffer/batch.ts';
 import { judge } from '../answer.ts';
-import type { HttpTarget } from '../http-target.ts';
-import type { Outcome, RequestCounts, Sender } from '../outcome.ts';
+import { HttpSender } from '../http-sender.ts';
+import type { Outcome } from '../outcome.ts';
 import { OtlpEncoder } from './encode.ts';
 
 /** Where collectors take logs; added to a URL without a path. */
 export const otlpPath = '/v1/logs';
 
 /** Sends logs to whatever takes OTLP over HTTP: the OpenTelemetry Collector, spoor, Loki (`/otlp/v1/logs`). */
-export class OtlpSender implements Sender {
-  readonly #target: HttpTarget;
-  readonly #counts: RequestCounts;
-  readonly #nowMs: () => number;
+export class OtlpSender extends HttpSender {
   readonly #encoder = new OtlpEncoder();
-
-  constructor(target: HttpTarget, counts: RequestCounts, nowMs: () => number) {
-    this.#target = target;
-    this.#counts = counts;
-    this.#nowMs = nowMs;
-  }
-
-  get where(): string {
-    return this.#target.where;
-  }
 
   async send(batch: Batch, rows: Uint32Array, tenant: string | undefined, signal: AbortSignal): Promise<Outcome> {
     const body = gzipSync(this.#encoder.encode(batch, rows), { level: 1 });
-    const answer = await this.#target.post(
-      body, { 'Content-Type': 'application/x-protobuf', 'Content-Encoding': 'gzip', ...(tenant === undefined ? {} : { 'X-Scope-OrgID': tenant }) }, signal,
-    );
-    this.#counts.requests++;
-    this.#counts.requestBytes += body.length;
-    const outcome = judge(answer, this.#nowMs());
+    const answer = await this.post(body, { 'Content-Type': 'application/x-protobuf', 'Content-Encoding': 'gzip' }, tenant, signal);
+    const outcome = judge(answer, this.nowMs());
     if (outcome.kind !== 'delivered' || !answer.contentType.includes('protobuf')) return outcome;
     const refused = partialSuccess(answer.body);
     return refused === undefined ? outcome : { kind: 'delivered', refused };
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }
 

@@ -2,6 +2,7 @@
  * Sets of bytes, as 8 words of 32 bits: which bytes the values of a column are made of. Common sets have a number, so that a header says them in one byte;
  * a column may also be given a bigger set than it needs.
  */
+import { inAlphabet } from '../../model/mod.ts';
 
 /** Words of a set. */
 export const alphabetWords = 8;
@@ -43,12 +44,8 @@ export function alphabetUnion(a: Uint32Array, b: Uint32Array): Uint32Array {
 
 /** Whether every byte of `needle` is in the set; with `fold` ASCII letters in either case. */
 export function alphabetHolds(set: Uint32Array, needle: Uint8Array, fold = false): boolean {
-  for (const byte of needle) if (!inSet(set, byte) && !(fold && isLetter(byte) && inSet(set, byte ^ 0x20))) return false;
+  for (const byte of needle) if (!inAlphabet(set, byte) && !(fold && isLetter(byte) && inAlphabet(set, byte ^ 0x20))) return false;
   return true;
-}
-
-function inSet(set: Uint32Array, byte: number): boolean {
-  return ((set[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
 }
 
 function isLetter(byte: number): boolean {

@@ -1,4 +1,4 @@
-import { holeMayHold, type ColumnHead, type LineTemplate } from '../../../model/mod.ts';
+import { holeMayHold, inAlphabet, type ColumnHead, type LineTemplate } from '../../../model/mod.ts';
 
 /** What a needle asks of the value in a hole so that the line holds it. */
 export type Ask =
@@ -88,11 +88,6 @@ export class Fits {
     if (inAlphabet(this.#alphabet, byte)) return true;
     return this.#fold && byte >= 0x61 && byte <= 0x7a && inAlphabet(this.#alphabet, byte - 0x20);
   }
-}
-
-/** Whether a byte may occur. */
-export function inAlphabet(alphabet: Uint32Array, byte: number): boolean {
-  return ((alphabet[byte >>> 5]! >>> (byte & 31)) & 1) === 1;
 }
 
 function holds(text: Buffer, needle: Buffer, same: Same): boolean {

@@ -1,5 +1,4 @@
-import { holeMayHold, type ColumnHead, type LineTemplate } from '../../../model/mod.ts';
-import { inAlphabet } from './alignments.ts';
+import { holeMayHold, inAlphabet, type ColumnHead, type LineTemplate } from '../../../model/mod.ts';
 
 /**
  * Whether `| pattern` finds the texts between its captures at the same places in every line of the template, whatever fills the holes: none of these texts may

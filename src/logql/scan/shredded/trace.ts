@@ -1,9 +1,8 @@
-import type { ColumnHead, LineTemplate, ShreddedTemplate } from '../../../model/mod.ts';
+import { inAlphabet, type ColumnHead, type LineTemplate, type ShreddedTemplate } from '../../../model/mod.ts';
 import { compileStage } from '../../stages/compile.ts';
 import { LabelsBuilder } from '../../stages/labels-builder.ts';
 import { Row } from '../../stages/stage.ts';
 import type { Stage } from '../../syntax/mod.ts';
-import { inAlphabet } from './alignments.ts';
 import { foldConstants } from './folded.ts';
 import { isSettled } from './settled.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alignNeedle, answers, inAlphabet, lower, type Ask } from '../../../../src/logql/scan/shredded/alignments.ts';
-import type { LineTemplate } from '../../../../src/model/mod.ts';
+import { alignNeedle, answers, lower, type Ask } from '../../../../src/logql/scan/shredded/alignments.ts';
+import { inAlphabet, type LineTemplate } from '../../../../src/model/mod.ts';
 import { headerOnly } from './group.ts';
 
 /** `text` with a hole for each `*`. */
